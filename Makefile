@@ -1,0 +1,132 @@
+# Lockstep: how to build, run and check it. `make help` lists the targets.
+#
+# Needs Go and make; gcc where it is there (faster signature checks; everything builds with CGO_ENABLED=0 too);
+# Node 18 or newer for the viem test of `make test` (SKIP_VIEM=1 leaves that test out).
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO      ?= go
+FUZZTIME ?= 10s
+ARGS    ?=
+
+BIN   := bin
+TOOLS := $(BIN)/tools
+VIEM  := internal/e2e/viem
+
+# Version stamping asks git; where git cannot answer (a tarball, another user's checkout) the build goes on without it.
+BUILDVCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
+
+# The end-to-end tests start real processes and run after everything else, one package at a time.
+UNIT = $$($(GO) list ./... | grep -v '/internal/e2e')
+E2E  = $$($(GO) list ./... | grep '/internal/e2e' || true)
+
+.PHONY: help
+help: ## List the targets.
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## Build bin/lockstep.
+	@mkdir -p $(BIN)
+	$(GO) build -buildvcs=$(BUILDVCS) -o $(BIN)/lockstep ./cmd/lockstep
+
+.PHONY: devnet
+devnet: build ## Run four operators, a DA layer and two EVM rollups here (ARGS="--reset" begins anew).
+	@exec $(BIN)/lockstep devnet $(ARGS)
+
+# ---- checks ----------------------------------------------------------------------------------------------------------
+
+.PHONY: check
+check: format-check vet lint short ## Format, vet, lint and short unit tests: before each commit.
+
+.PHONY: format-check
+format-check: $(TOOLS)/gofumpt
+	@out=$$(git ls-files -z -co --exclude-standard '*.go' | xargs -0 -r sh -c 'for f; do [ ! -e "$$f" ] || echo "$$f"; done' sh | xargs -r $(TOOLS)/gofumpt -d); \
+	if [ -n "$$out" ]; then echo "$$out"; echo 'format: run `make fmt`' >&2; exit 1; fi
+
+.PHONY: vet
+vet:
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## Lint with the rules of .golangci.yml.
+	$(TOOLS)/golangci-lint run ./...
+
+.PHONY: fmt
+fmt: $(TOOLS)/golangci-lint ## Format all Go files (gofumpt, import groups).
+	$(TOOLS)/golangci-lint fmt ./...
+
+.PHONY: vuln
+vuln: $(TOOLS)/govulncheck ## Look for known vulnerabilities (asks vuln.go.dev).
+	$(TOOLS)/govulncheck ./...
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+
+.PHONY: short
+short:
+	$(GO) test -short $(UNIT)
+
+.PHONY: unit
+unit:
+	$(GO) test -timeout 15m $(UNIT)
+
+.PHONY: e2e
+e2e: viem
+	@pkgs="$(E2E)"; [ -z "$$pkgs" ] || { set -x; $(GO) test -p 1 -timeout 20m $$pkgs; }
+
+.PHONY: test
+test: vet unit e2e ## All tests, end to end included; installs what they need.
+
+.PHONY: race
+race: ## Unit tests under the race detector (needs gcc).
+	@command -v $${CC:-gcc} >/dev/null || { echo 'race: the race detector needs a C compiler: install gcc' >&2; exit 1; }
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(UNIT)
+
+.PHONY: soak
+soak: viem ## The long tests (names with "Soak"), skipped elsewhere.
+	LOCKSTEP_SOAK=1 $(GO) test -p 1 -count 1 -timeout 4h -v -run Soak ./...
+
+.PHONY: fuzz
+fuzz: ## Each fuzz target for FUZZTIME (10s), one by one.
+	@GO='$(GO)' tools/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: build ## The open-loop benchmark (ARGS are `lockstep bench` flags).
+	@exec $(BIN)/lockstep bench $(ARGS)
+
+# A golden test of a package takes -update if the package's tests define that flag.
+.PHONY: golden
+golden: ## Write specs/vectors and golden files anew: read the difference before you commit it.
+	@pkgs=$$($(GO) list -f '{{$$d := .Dir}}{{range .TestGoFiles}}{{$$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$d}}/{{.}} {{end}}' ./... \
+	  | xargs -r grep -lE 'flag\.Bool(Var)?\(.*"update"' | xargs -r -n 1 dirname | sort -u); \
+	[ -n "$$pkgs" ] || { echo 'golden: no package has an -update flag'; exit 0; }; \
+	$(GO) test -count 1 -run 'Golden|Vector' $$pkgs -update
+
+# ---- what tests and checks need --------------------------------------------------------------------------------------
+
+# Tools are built at the exact versions of tools/go.mod, a module of its own, so that they never move ours.
+$(TOOLS)/%: tools/go.mod tools/go.sum
+	@mkdir -p $(TOOLS)
+	@tool=$$(cd tools && $(GO) list tool | grep '/$*$$') && echo "build $$tool" && \
+	cd tools && $(GO) build -buildvcs=false -o ../$(TOOLS)/$* $$tool && touch ../$(TOOLS)/$*
+
+.PHONY: viem
+ifeq ($(SKIP_VIEM),1)
+viem:
+	@echo 'viem: left out (SKIP_VIEM=1)'
+else
+viem: $(if $(wildcard $(VIEM)/package.json),$(VIEM)/node_modules/.package-lock.json)
+endif
+
+$(VIEM)/node_modules/.package-lock.json: $(VIEM)/package.json $(VIEM)/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+	  echo 'viem: the wallet test needs Node 18 or newer with npm, and there is none on PATH: install it, or run `make test SKIP_VIEM=1`' >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' || { \
+	  echo "viem: the wallet test needs Node 18 or newer, this is $$(node --version): update it, or run \`make test SKIP_VIEM=1\`" >&2; exit 1; }
+	cd $(VIEM) && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove what was built (not a devnet's data).
+	rm -rf $(BIN) $(VIEM)/node_modules
