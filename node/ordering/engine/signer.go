@@ -1,0 +1,258 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	cmtcrypto "github.com/cometbft/cometbft/crypto"
+	"github.com/cometbft/cometbft/crypto/secp256k1eth"
+	cmtjson "github.com/cometbft/cometbft/libs/json"
+	"github.com/cometbft/cometbft/privval"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	"github.com/cometbft/cometbft/types"
+	"github.com/ethereum/go-ethereum/crypto"
+)
+
+// Files of the signer, in one folder so that one sync of the folder makes both durable.
+const (
+	voteFile      = "votes.json"
+	extensionFile = "extension.json"
+)
+
+// ErrSignStateMissing says that a node which has signed before has lost the memory of what it signed. To go on
+// without it could sign twice; the operator restores the folder, or makes a new key.
+var ErrSignStateMissing = errors.New("the signing state is missing")
+
+// ErrConflict says that a signature was asked for that contradicts one given before.
+var ErrConflict = errors.New("conflicts with what was signed before")
+
+// Signer is the operator's validator key with the memory of its last signatures. CometBFT's FilePV refuses a second
+// vote or proposal at one height, round and step, but signs any number of extensions; Signer remembers the extension
+// too and gives the same signature again, or none.
+//
+// Order of effects for one vote, each on disk before the next: extension, vote (FilePV's file), folder. Only then are
+// the signatures handed out, so whatever a crash leaves of these, what is lost was never seen by anybody.
+//
+// A failed write leaves unknown bytes on disk: the signer then refuses everything until the process is restarted, and
+// Failed tells the watchdog.
+type Signer struct {
+	dir string
+
+	mu        sync.Mutex
+	pv        *privval.FilePV // under mu
+	extension extensionRecord // under mu; equals the file
+	failure   error           // under mu; first failed write
+
+	failed chan struct{} // closed when failure is set
+}
+
+// OpenSigner opens the signing state in dir for the operator's key. When it is not there it is created, unless the
+// caller knows of chain data (fresh is false): then it is ErrSignStateMissing.
+func OpenSigner(dir string, key *ecdsa.PrivateKey, fresh bool) (*Signer, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open signer: %w", err)
+	}
+	s := &Signer{dir: dir, failed: make(chan struct{})}
+	s.pv = privval.NewFilePV(secp256k1eth.PrivKey(crypto.FromECDSA(key)), "", s.path(voteFile))
+	var err error
+	if s.extension, err = loadExtension(s.path(extensionFile)); err == nil {
+		err = loadVotes(s.path(voteFile), &s.pv.LastSignState)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = s.create(fresh)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open signer: %w", err)
+	}
+	return s, nil
+}
+
+// create writes an empty state. The vote file comes last: where it is, the extension's must be too, so a vote file
+// alone, or an extension that was signed without a vote file, means that a file was lost.
+func (s *Signer) create(fresh bool) error {
+	if _, err := os.Stat(s.path(voteFile)); !fresh || err == nil || s.extension.Height != 0 {
+		return fmt.Errorf("%w: %s must hold %s and %s of this operator's last run: restore them, or start with a new key",
+			ErrSignStateMissing, s.dir, voteFile, extensionFile)
+	}
+	return s.write(func() error {
+		if err := s.extension.save(s.path(extensionFile)); err != nil {
+			return err
+		}
+		s.pv.LastSignState.Save()
+		return nil
+	})
+}
+
+// GetPubKey implements types.PrivValidator.
+func (s *Signer) GetPubKey() (cmtcrypto.PubKey, error) { return s.pv.GetPubKey() }
+
+// SignVote implements types.PrivValidator. On any error vote is unchanged.
+func (s *Signer) SignVote(chainID string, vote *cmtproto.Vote) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure != nil {
+		return fmt.Errorf("sign vote: signer stopped: %w", s.failure)
+	}
+	if vote.Type != cmtproto.PrevoteType && vote.Type != cmtproto.PrecommitType {
+		return fmt.Errorf("sign vote: type %d is neither prevote nor precommit", vote.Type)
+	}
+	if err := s.refuseRegress(vote); err != nil {
+		return fmt.Errorf("sign vote: %w", err)
+	}
+	signed := *vote
+	err := s.write(func() error {
+		extends := vote.Type == cmtproto.PrecommitType && !types.ProtoBlockIDIsNil(&vote.BlockID)
+		if extends {
+			if err := s.signExtension(chainID, vote); err != nil {
+				return err
+			}
+		}
+		if err := s.pv.SignVote(chainID, &signed); err != nil {
+			return refusal{fmt.Errorf("%w: %w", ErrConflict, err)}
+		}
+		if extends {
+			signed.ExtensionSignature = bytes.Clone(s.extension.Signature)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("sign vote at height %d round %d: %w", vote.Height, vote.Round, err)
+	}
+	*vote = signed
+	return nil
+}
+
+// refuseRegress asks FilePV's own rule before anything is written.
+func (s *Signer) refuseRegress(vote *cmtproto.Vote) error {
+	const stepPrevote, stepPrecommit = 2, 3 // as in privval
+	step := int8(stepPrevote)
+	if vote.Type == cmtproto.PrecommitType {
+		step = stepPrecommit
+	}
+	if _, err := s.pv.LastSignState.CheckHRS(vote.Height, vote.Round, step); err != nil {
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	}
+	return nil
+}
+
+// signExtension leaves in s.extension, on disk, the one signature for the vote's height and round.
+func (s *Signer) signExtension(chainID string, vote *cmtproto.Vote) error {
+	wanted := extensionRecord{Height: vote.Height, Round: vote.Round, ChainID: chainID, Extension: vote.Extension}
+	switch s.extension.compare(wanted) {
+	case +1:
+		return refusal{fmt.Errorf("%w: extension of height %d round %d after height %d round %d",
+			ErrConflict, vote.Height, vote.Round, s.extension.Height, s.extension.Round)}
+	case 0:
+		if s.extension.ChainID != chainID || !bytes.Equal(s.extension.Extension, vote.Extension) {
+			return refusal{fmt.Errorf("%w: a second extension for height %d round %d", ErrConflict, vote.Height, vote.Round)}
+		}
+		return nil
+	}
+	signature, err := s.pv.Key.PrivKey.Sign(types.VoteExtensionSignBytes(chainID, vote))
+	if err != nil {
+		return refusal{fmt.Errorf("sign extension: %w", err)}
+	}
+	wanted.Extension, wanted.Signature = bytes.Clone(vote.Extension), signature
+	if err := wanted.save(s.path(extensionFile)); err != nil {
+		return err
+	}
+	s.extension = wanted
+	return nil
+}
+
+// SignProposal implements types.PrivValidator. On any error proposal is unchanged.
+func (s *Signer) SignProposal(chainID string, proposal *cmtproto.Proposal) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure != nil {
+		return fmt.Errorf("sign proposal: signer stopped: %w", s.failure)
+	}
+	signed := *proposal
+	err := s.write(func() error {
+		if err := s.pv.SignProposal(chainID, &signed); err != nil {
+			return refusal{fmt.Errorf("%w: %w", ErrConflict, err)}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("sign proposal at height %d round %d: %w", proposal.Height, proposal.Round, err)
+	}
+	*proposal = signed
+	return nil
+}
+
+// Failed is closed when a write has failed and the signer refuses everything; Failure then says why.
+func (s *Signer) Failed() <-chan struct{} { return s.failed }
+
+// Failure is the write error that stopped the signer, or nil.
+func (s *Signer) Failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failure
+}
+
+// String shows the address and the last signed position, never the key.
+func (s *Signer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pv.String()
+}
+
+// refusal marks an error after which the files are still what memory says.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// write runs the effects and syncs the folder. FilePV panics when it cannot write; that, and every error but a
+// refusal, stops the signer for good. The caller holds mu (or is OpenSigner).
+func (s *Signer) write(effects func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+		var refused refusal
+		if err != nil && !errors.As(err, &refused) {
+			err = fmt.Errorf("write signing state in %s: %w", s.dir, err)
+			s.failure = err
+			close(s.failed)
+		}
+	}()
+	if err := effects(); err != nil {
+		return err
+	}
+	return syncDir(s.dir)
+}
+
+func (s *Signer) path(name string) string { return filepath.Join(s.dir, name) }
+
+// loadVotes fills FilePV's state from its file; NewFilePV starts at height 0, and forgetting this signs twice.
+func loadVotes(path string, state *privval.FilePVLastSignState) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := cmtjson.Unmarshal(text, state); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	if state.Height < 0 || state.Round < 0 || state.Step < 0 || state.Step > 3 ||
+		(state.Height > 0 && (len(state.SignBytes) == 0 || len(state.Signature) != secp256k1eth.SignatureSize)) {
+		return fmt.Errorf("read %s: not a state that this signer wrote (height %d, round %d, step %d)",
+			path, state.Height, state.Round, state.Step)
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
