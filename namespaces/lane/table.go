@@ -143,6 +143,9 @@ func (t Table) Prove(ns namespaces.Namespace) (Proof, error) {
 
 // VerifyPresent checks that the lane's data is all that the block behind root holds under ns, in order. The error wraps [ErrNotProven].
 func (p Proof) VerifyPresent(root Root, ns namespaces.Namespace, data []byte) error {
+	if len(p.LeafHash) > 0 || p.End != p.Start+1 { // nmt passes over the leaves shown with a proof of absence
+		return fmt.Errorf("lane %s: proof of no single leaf: %w", ns, ErrNotProven)
+	}
 	leaf, err := LeafOf(ns, data)
 	if err != nil {
 		return fmt.Errorf("lane %s: %w: %w", ns, ErrNotProven, err)
@@ -152,6 +155,9 @@ func (p Proof) VerifyPresent(root Root, ns namespaces.Namespace, data []byte) er
 
 // VerifyAbsent checks that the block behind root has no lane under ns. The error wraps [ErrNotProven].
 func (p Proof) VerifyAbsent(root Root, ns namespaces.Namespace) error {
+	if len(p.LeafHash) == 0 && p.Start != p.End {
+		return fmt.Errorf("lane %s: proof of presence: %w", ns, ErrNotProven)
+	}
 	return p.verify(root, ns, [][]byte{})
 }
 

@@ -1,0 +1,160 @@
+package feed
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
+
+	"github.com/lockstep-network/lockstep/internal/golden"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/lane"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+)
+
+func sampleRequest() Request {
+	return Request{From: 3, To: 9, Namespaces: []namespaces.Namespace{{0: 1}, {0: 2}}}
+}
+
+func sampleAnnouncement() Announcement {
+	h := block.Header{ChainID: "lockstep-test", Height: 3, OperatorsHash: common.Hash{1}, NextOperatorsHash: common.Hash{2}}
+	return Announcement{Header: h, Certificate: cert.Certificate{
+		Height: 3, HeaderHash: h.Hash(), Bitmap: []byte{0x80}, Signatures: []tx.Signature{{1, 2, 3}},
+	}}
+}
+
+func sampleStep() Step {
+	a := sampleAnnouncement()
+	return Step{
+		Header: a.Header, Certificate: &a.Certificate, Next: []cert.Operator{{Address: common.Address{7}, Power: 1}},
+		Lanes: []Lane{{Namespace: namespaces.Namespace{0: 1}, Data: []byte("lane"), Proof: lane.Proof{End: 1, Nodes: [][]byte{{1}}}}},
+	}
+}
+
+func TestGoldenFeed(t *testing.T) {
+	golden.Check(t, "feed", map[string]hexutil.Bytes{
+		"request": sampleRequest().Encode(), "announcement": sampleAnnouncement().Encode(), "step": sampleStep().Encode(),
+		"batch of two": EncodeBatch([][]byte{{0xc0}, {0xc1, 0x01}}),
+	})
+}
+
+// Every message survives its encoding, and no shortened one is taken.
+func TestMessages(t *testing.T) {
+	for name, c := range map[string]struct {
+		raw    []byte
+		decode func([]byte) ([]byte, error)
+	}{
+		"request":      {sampleRequest().Encode(), recode(DecodeRequest)},
+		"step":         {sampleStep().Encode(), recode(DecodeStep)},
+		"announcement": {sampleAnnouncement().Encode(), recode(DecodeAnnouncement)},
+		"batch":        {EncodeBatch([][]byte{{0xc0}, {0xc1, 0x01}}), recodeBatch},
+	} {
+		if again, err := c.decode(c.raw); err != nil || !bytes.Equal(again, c.raw) {
+			t.Errorf("%s does not survive its encoding: %v", name, err)
+		}
+		for i := range c.raw {
+			if _, err := c.decode(c.raw[:i]); err == nil {
+				t.Errorf("%s: the first %d of %d bytes are taken", name, i, len(c.raw))
+			}
+		}
+		if _, err := c.decode(append(bytes.Clone(c.raw), 0)); err == nil {
+			t.Errorf("%s: a trailing byte is taken", name)
+		}
+	}
+}
+
+func recode[T interface{ Encode() []byte }](decode func([]byte) (T, error)) func([]byte) ([]byte, error) {
+	return func(raw []byte) ([]byte, error) {
+		v, err := decode(raw)
+		if err != nil {
+			return nil, err
+		}
+		return v.Encode(), nil
+	}
+}
+
+func recodeBatch(raw []byte) ([]byte, error) {
+	txs, err := DecodeBatch(raw)
+	if err != nil {
+		return nil, err
+	}
+	return EncodeBatch(txs), nil
+}
+
+func TestBadRequests(t *testing.T) {
+	for name, r := range map[string]Request{
+		"height 0":            {From: 0, To: 3},
+		"reversed":            {From: 3, To: 2},
+		"descending":          {From: 1, Namespaces: []namespaces.Namespace{{0: 2}, {0: 1}}},
+		"twice":               {From: 1, Namespaces: []namespaces.Namespace{{0: 2}, {0: 2}}},
+		"too many namespaces": {From: 1, Namespaces: make([]namespaces.Namespace, MaxNamespaces+1)},
+	} {
+		if _, err := DecodeRequest(r.Encode()); err == nil {
+			t.Errorf("%s: taken for a request", name)
+		}
+	}
+	a := sampleAnnouncement()
+	a.Certificate.HeaderHash[0] ^= 1
+	if _, err := DecodeAnnouncement(a.Encode()); err == nil {
+		t.Error("an announcement of another header is taken")
+	}
+	many := make([][]byte, MaxBatchTxs+1)
+	for i := range many {
+		many[i] = []byte{0xc0}
+	}
+	for name, raw := range map[string][]byte{
+		"none": EncodeBatch(nil), "too many": EncodeBatch(many), "too large": make([]byte, MaxBatchSize+1),
+	} {
+		if _, err := DecodeBatch(raw); err == nil {
+			t.Errorf("%s: taken for a batch", name)
+		}
+	}
+}
+
+func FuzzDecodeStep(f *testing.F) {
+	f.Add(sampleStep().Encode())
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if s, err := DecodeStep(raw); err == nil {
+			if !bytes.Equal(s.Encode(), raw) {
+				t.Fatal("two encodings of one step")
+			}
+			for _, l := range s.Lanes {
+				_ = l.Verify(s.Header.DataRoot) // must not panic
+			}
+		}
+	})
+}
+
+func FuzzDecodeRequest(f *testing.F) {
+	f.Add(sampleRequest().Encode())
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if r, err := DecodeRequest(raw); err == nil && !bytes.Equal(r.Encode(), raw) {
+			t.Fatal("two encodings of one request")
+		}
+	})
+}
+
+func FuzzDecodeAnnouncement(f *testing.F) {
+	f.Add(sampleAnnouncement().Encode())
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if a, err := DecodeAnnouncement(raw); err == nil && !bytes.Equal(a.Encode(), raw) {
+			t.Fatal("two encodings of one announcement")
+		}
+	})
+}
+
+func FuzzDecodeBatch(f *testing.F) {
+	f.Add(EncodeBatch([][]byte{{0xc0}, {0xc1, 0x01}}))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		txs, err := DecodeBatch(raw)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(EncodeBatch(txs), raw) {
+			t.Fatal("two encodings of one batch")
+		}
+	})
+}

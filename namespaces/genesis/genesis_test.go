@@ -1,0 +1,133 @@
+package genesis
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/internal/golden"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+)
+
+func sample(t testing.TB) *Genesis {
+	t.Helper()
+	g := &Genesis{Version: Version, ChainID: "lockstep-test", TimeMS: 1_700_000_000_000, Params: DefaultParams()}
+	for i := range 4 {
+		key, err := crypto.ToECDSA(crypto.Keccak256(fmt.Appendf(nil, "operator %d", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Operators = append(g.Operators, Operator{
+			Name: fmt.Sprintf("operator-%d", i), Address: crypto.PubkeyToAddress(key.PublicKey),
+			PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 10, PeerID: "12D3KooW", Addresses: []string{"/ip4/127.0.0.1/tcp/1"},
+		})
+	}
+	g.Namespaces = []Namespace{{namespaces.Namespace{0: 1}, "first", block.ByTip}, {namespaces.Namespace{0: 2}, "second", block.ByProposer}}
+	g.Balances = []Balance{{common.Address{1}, uint256.NewInt(1e18)}, {common.Address{2}, uint256.NewInt(2)}}
+	return g
+}
+
+func TestGoldenGenesis(t *testing.T) {
+	g := sample(t)
+	golden.Check(t, "genesis", map[string]any{"document": g, "hash": g.Hash()})
+}
+
+func TestDocument(t *testing.T) {
+	g := sample(t)
+	raw, err := g.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Decode(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back.Hash() != g.Hash() {
+		t.Error("the hash does not survive the document")
+	}
+	back.Operators[0].Addresses = []string{"/ip4/10.0.0.1/tcp/2"}
+	if back.Hash() != g.Hash() {
+		t.Error("an operator that moves changes the genesis hash")
+	}
+	back.Balances[0].Amount = uint256.NewInt(7)
+	if back.Hash() == g.Hash() {
+		t.Error("a balance is not under the hash")
+	}
+	if !g.Registered(namespaces.Namespace{0: 2}) || g.Registered(namespaces.Namespace{0: 3}) || g.Rule(namespaces.Namespace{0: 2}) != block.ByProposer {
+		t.Error("namespaces are not looked up")
+	}
+	if trust, err := g.Trust(); err != nil || trust.Hash != g.Hash() || trust.Set.Total() != 40 {
+		t.Errorf("trust %+v, %v", trust, err)
+	}
+}
+
+func TestBadDocuments(t *testing.T) {
+	for name, spoil := range map[string]func(*Genesis){
+		"version":               func(g *Genesis) { g.Version = 2 },
+		"no chain id":           func(g *Genesis) { g.ChainID = "" },
+		"a path for a chain id": func(g *Genesis) { g.ChainID = "../etc" },
+		"long chain id":         func(g *Genesis) { g.ChainID = strings.Repeat("a", 51) },
+		"body too large":        func(g *Genesis) { g.Params.MaxBodyBytes = block.MaxBodySize + 1 },
+		"leg above tx":          func(g *Genesis) { g.Params.MaxTxBytes = 10 },
+		"no window":             func(g *Genesis) { g.Params.ExpiryWindow = 0 },
+		"no operators":          func(g *Genesis) { g.Operators = nil },
+		"an operator twice":     func(g *Genesis) { g.Operators[1] = g.Operators[0] },
+		"no power":              func(g *Genesis) { g.Operators[1].Power = 0 },
+		"another's key":         func(g *Genesis) { g.Operators[1].PublicKey = g.Operators[0].PublicKey },
+		"no key":                func(g *Genesis) { g.Operators[1].PublicKey = nil },
+		"reserved namespace":    func(g *Genesis) { g.Namespaces[0].Namespace = namespaces.Ledger() },
+		"namespaces descend":    func(g *Genesis) { g.Namespaces[0].Namespace[0] = 9 },
+		"unknown order":         func(g *Genesis) { g.Namespaces[0].Order = "best" },
+		"balance of nothing":    func(g *Genesis) { g.Balances[0].Amount = nil },
+		"balances descend":      func(g *Genesis) { g.Balances[0].Address[0] = 9 },
+		"balances overflow":     func(g *Genesis) { g.Balances[0].Amount = new(uint256.Int).SetAllOne() },
+	} {
+		g := sample(t)
+		spoil(g)
+		raw, err := g.Encode()
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if _, err := Decode(raw); err == nil {
+			t.Errorf("%s: taken for a genesis", name)
+		}
+	}
+	raw, err := sample(t).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string][]byte{
+		"unknown field": bytes.Replace(raw, []byte(`"version"`), []byte(`"surprise": 1, "version"`), 1),
+		"two documents": append(bytes.Clone(raw), raw...),
+		"half":          raw[:len(raw)/2],
+	} {
+		if _, err := Decode(bad); err == nil {
+			t.Errorf("%s: taken for a genesis", name)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	raw, err := sample(f).Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if g, err := Decode(raw); err == nil {
+			again, err := g.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if back, err := Decode(again); err != nil || back.Hash() != g.Hash() {
+				t.Fatalf("a document does not survive its encoding: %v", err)
+			}
+		}
+	})
+}
