@@ -1,0 +1,101 @@
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+)
+
+// Reasons of a rejection that need the network's parameters or its state, beside those of package tx (specs/05-ledger.md, "Codes").
+const (
+	Expired          tx.Code = "expired"           // expiry lies below the height
+	ExpiryTooFar     tx.Code = "expiry_too_far"    // expiry lies more than the window above the height
+	UnknownNamespace tx.Code = "unknown_namespace" // a leg's namespace is not a registered rollup's
+	UnexpectedAuth   tx.Code = "unexpected_auth"   // an open namespace takes no auths
+	FeeTooLow        tx.Code = "fee_too_low"       // max_fee_per_byte lies below the network's fee
+	Spent            tx.Code = "spent"             // (payer, salt) is spent within the window
+	Duplicate        tx.Code = "duplicate"         // the same id is there already
+	Unfunded         tx.Code = "unfunded"          // the payer cannot pay all that it has pending
+)
+
+// View reads the state after some height. Errors mean that the state could not be read, never that an account or a pair is unknown.
+type View interface {
+	// Balance returns what the address holds, in wei; zero for an unknown one.
+	Balance(common.Address) (uint256.Int, error)
+	// Spent says whether the pair was spent within the last window heights.
+	Spent(payer common.Address, salt uint64) (bool, error)
+}
+
+// Rules are what a network's genesis says about transactions. The zero value is not usable: see [NewRules].
+type Rules struct{ genesis *genesis.Genesis }
+
+// NewRules takes the rules from a valid genesis document, which must not change afterwards.
+func NewRules(g *genesis.Genesis) Rules { return Rules{g} }
+
+// Params are the network's parameters.
+func (r Rules) Params() genesis.Params { return r.genesis.Params }
+
+// ChainID names the network.
+func (r Rules) ChainID() string { return r.genesis.ChainID }
+
+// Order says how a namespace orders its own transactions: what [block.Assemble] asks for.
+func (r Rules) Order(ns namespaces.Namespace) block.Rule { return r.genesis.Rule(ns) }
+
+// Fee is what the transaction is charged, in wei: weight x (fee per byte + tip). The price is fixed before the block, and the weight is known,
+// so the worst case is the case.
+func (r Rules) Fee(t *tx.Tx) uint256.Int {
+	var fee, tip uint256.Int
+	fee.SetUint64(r.genesis.Params.FeePerByte)
+	fee.Add(&fee, tip.SetUint64(t.Tip()))
+	fee.Mul(&fee, tip.SetUint64(t.Weight())) // below 2^65 x 2^20
+	return fee
+}
+
+// Check says whether the transaction may stand in the block at the height as far as parameters tell (specs/05-ledger.md, "Rules of one
+// transaction"). What the state tells is a [Pass]'s to say. Every error is a [*tx.Reject].
+func (r Rules) Check(t *tx.Tx, height uint64) error {
+	p := &r.genesis.Params
+	switch {
+	case t.ChainID() != r.genesis.ChainID:
+		return tx.NewReject(tx.WrongChain, "for chain %q, this is %q", t.ChainID(), r.genesis.ChainID)
+	case t.Expiry() < height:
+		return tx.NewReject(Expired, "expired at height %d, the next block is %d", t.Expiry(), height)
+	case t.Expiry()-height > p.ExpiryWindow:
+		return tx.NewReject(ExpiryTooFar, "expires at height %d, at most %d now", t.Expiry(), height+p.ExpiryWindow)
+	case uint64(len(t.Raw())) > p.MaxTxBytes:
+		return tx.NewReject(tx.TxTooLarge, "%d bytes, this network takes %d", len(t.Raw()), p.MaxTxBytes)
+	case t.MaxFeePerByte() < p.FeePerByte:
+		return tx.NewReject(FeeTooLow, "pays at most %d wei per byte, the fee is %d", t.MaxFeePerByte(), p.FeePerByte)
+	case len(t.Auths()) > 0:
+		return tx.NewReject(UnexpectedAuth, "%d auths, every namespace is open", len(t.Auths()))
+	}
+	legs := t.Legs()
+	for i := range legs {
+		if uint64(len(legs[i].Data)) > p.MaxLegBytes {
+			return tx.NewReject(tx.LegTooLarge, "leg %d has %d bytes, this network takes %d", i, len(legs[i].Data), p.MaxLegBytes)
+		}
+		known := i > 0 && legs[i].Namespace == legs[i-1].Namespace
+		if !known && !r.genesis.Registered(legs[i].Namespace) {
+			return tx.NewReject(UnknownNamespace, "leg %d is for %s, which no rollup has registered", i, legs[i].Namespace)
+		}
+	}
+	return nil
+}
+
+// CheckBody says whether a body of so many bytes and transactions keeps to the network's parameters.
+func (r Rules) CheckBody(bytes, txs int) error {
+	p := &r.genesis.Params
+	if uint64(bytes) > p.MaxBodyBytes {
+		return fmt.Errorf("body of %d bytes, at most %d", bytes, p.MaxBodyBytes)
+	}
+	if uint64(txs) > p.MaxSignatures {
+		return fmt.Errorf("body of %d transactions, at most %d", txs, p.MaxSignatures)
+	}
+	return nil
+}
