@@ -1,0 +1,216 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// Verdict is what a node does with a gossip message.
+type Verdict int
+
+// The verdicts. The zero value is none of them and counts as Ignore.
+const (
+	// Accept delivers the message here and passes it on.
+	Accept Verdict = iota + 1
+	// Ignore drops the message and blames nobody: it may be old, known, or premature.
+	Ignore
+	// Reject drops the message and charges its sender: no honest peer can have sent it.
+	Reject
+)
+
+// TopicConfig says how the messages of a topic are read and judged.
+type TopicConfig[T any] struct {
+	// Decode turns a message into its value. An error is a Reject: an honest peer has decoded it before it passed it on.
+	// The bytes are never changed afterwards; the value may keep them.
+	Decode func(data []byte) (T, error)
+	// Validate judges a decoded message of another peer. It runs on many goroutines at once; the context ends with the host.
+	Validate func(ctx context.Context, from peer.ID, value T) Verdict
+	// MaxMessage is the largest message in bytes, at most the package's MaxMessage. A larger one is a Reject, undecoded.
+	MaxMessage int
+	// Queue is the number of accepted messages that wait for Next. One more is dropped here, counted, and still passed on.
+	Queue int
+	// Validators is the number of messages in Decode and Validate at once. One more is dropped and counted, and not passed on.
+	Validators int
+}
+
+func (c TopicConfig[T]) validate() error {
+	switch {
+	case c.Decode == nil || c.Validate == nil:
+		return errors.New("need Decode and Validate")
+	case c.MaxMessage < 1 || c.MaxMessage > MaxMessage:
+		return fmt.Errorf("largest message %d: need 1 to %d bytes", c.MaxMessage, MaxMessage)
+	case c.Queue < 1 || c.Validators < 1:
+		return errors.New("need a queue and validators of at least 1")
+	}
+	return nil
+}
+
+// Received is a message that was accepted.
+type Received[T any] struct {
+	// From is the peer that brought it, not its author.
+	From  peer.ID
+	Value T
+	Data  []byte
+}
+
+// Topic is a gossip topic that the host is in. Its methods may be called from any goroutine.
+type Topic[T any] struct {
+	host  *Host
+	name  string
+	max   int
+	topic *pubsub.Topic
+	sub   *pubsub.Subscription
+	once  sync.Once
+}
+
+// Join enters a topic: its messages are validated, queued for Next and passed on. The name is an ASCII path such as
+// "txs/1", at most 64 bytes; the wire sees it behind the network's prefix. A host joins a topic once.
+func Join[T any](h *Host, name string, cfg TopicConfig[T]) (*Topic[T], error) {
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("join topic %q: %w", name, err)
+	}
+	if name == "" || len(name) > maxTopicName {
+		return nil, fmt.Errorf("join topic %q: name needs 1 to %d bytes", name, maxTopicName)
+	}
+	if err := h.enter(name); err != nil {
+		return nil, fmt.Errorf("join topic %q: %w", name, err)
+	}
+	t := &Topic[T]{host: h, name: name, max: cfg.MaxMessage}
+	if err := t.start(cfg); err != nil {
+		h.leave(name)
+		return nil, fmt.Errorf("join topic %q: %w", name, err)
+	}
+	return t, nil
+}
+
+func (t *Topic[T]) start(cfg TopicConfig[T]) error {
+	full := t.host.prefix + "/" + t.name
+	err := t.host.pubsub.RegisterTopicValidator(full, validator(t.host.self, cfg), pubsub.WithValidatorConcurrency(cfg.Validators))
+	if err != nil {
+		return fmt.Errorf("register validator: %w", err)
+	}
+	undo := func(err error) error {
+		if t.topic != nil {
+			err = errors.Join(err, t.topic.Close())
+		}
+		return errors.Join(err, t.host.pubsub.UnregisterTopicValidator(full))
+	}
+	if t.topic, err = t.host.pubsub.Join(full); err != nil {
+		return undo(fmt.Errorf("join: %w", err))
+	}
+	if err = t.topic.SetScoreParams(topicScoreParams()); err != nil {
+		return undo(fmt.Errorf("set score parameters: %w", err))
+	}
+	others := func(m *pubsub.Message) bool { return m.ReceivedFrom != t.host.self }
+	if t.sub, err = t.topic.Subscribe(pubsub.WithBufferSize(cfg.Queue), pubsub.WithMessageFilter(others)); err != nil {
+		return undo(fmt.Errorf("subscribe: %w", err))
+	}
+	return nil
+}
+
+// validator decodes and judges a message, and leaves its value for Next. The host's own messages are what the caller has checked.
+func validator[T any](self peer.ID, cfg TopicConfig[T]) pubsub.ValidatorEx {
+	return func(ctx context.Context, from peer.ID, msg *pubsub.Message) pubsub.ValidationResult {
+		if from == self {
+			return pubsub.ValidationAccept
+		}
+		if len(msg.Data) > cfg.MaxMessage {
+			return pubsub.ValidationReject
+		}
+		value, err := cfg.Decode(msg.Data)
+		if err != nil {
+			return pubsub.ValidationReject
+		}
+		switch cfg.Validate(ctx, from, value) {
+		case Accept:
+			msg.ValidatorData = value
+			return pubsub.ValidationAccept
+		case Reject:
+			return pubsub.ValidationReject
+		case Ignore:
+			return pubsub.ValidationIgnore
+		default:
+			return pubsub.ValidationIgnore
+		}
+	}
+}
+
+// Publish sends a message to the mesh. It is not validated here and does not come back by Next. The bytes belong to the
+// topic from now on. Delivery is not promised: queues drop, and what matters is announced again after SeenTTL.
+func (t *Topic[T]) Publish(ctx context.Context, data []byte) error {
+	if len(data) > t.max {
+		return fmt.Errorf("publish on %s: %d bytes above %d", t.name, len(data), t.max)
+	}
+	if t.host.ctx.Err() != nil {
+		return fmt.Errorf("publish on %s: %w", t.name, ErrClosed)
+	}
+	if err := t.topic.Publish(ctx, data); err != nil {
+		return fmt.Errorf("publish on %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// Next waits for the next accepted message. It returns ErrClosed once the topic or the host is closed.
+func (t *Topic[T]) Next(ctx context.Context) (Received[T], error) {
+	msg, err := t.sub.Next(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			err = ErrClosed
+		}
+		return Received[T]{}, fmt.Errorf("next on %s: %w", t.name, err)
+	}
+	value, _ := msg.ValidatorData.(T) // only a nil of an interface type T fails, and is the zero value
+	return Received[T]{From: msg.ReceivedFrom, Value: value, Data: msg.Data}, nil
+}
+
+// Peers returns the peers that are in the topic too.
+func (t *Topic[T]) Peers() []peer.ID { return t.topic.ListPeers() }
+
+// Close leaves the topic.
+func (t *Topic[T]) Close() error {
+	var err error
+	t.once.Do(func() {
+		if t.host.ctx.Err() != nil {
+			return // gossip has ended, and the topic with it
+		}
+		t.sub.Cancel()
+		err = errors.Join(t.topic.Close(), t.host.pubsub.UnregisterTopicValidator(t.host.prefix+"/"+t.name))
+		t.host.leave(t.name)
+	})
+	if err != nil {
+		return fmt.Errorf("leave topic %s: %w", t.name, err)
+	}
+	return nil
+}
+
+func (h *Host) enter(name string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return ErrClosed
+	}
+	if _, ok := h.topics[name]; ok {
+		return errors.New("joined already")
+	}
+	h.topics[name] = struct{}{}
+	return nil
+}
+
+func (h *Host) leave(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.topics, name)
+}
+
+func (h *Host) joined(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, ok := h.topics[name]
+	return ok
+}
