@@ -1,0 +1,46 @@
+package rollups
+
+import (
+	"context"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+)
+
+// Block is a shared block as derivation takes it: its header is certified, and Lane is all that it holds for this rollup, proven complete.
+// Both sources make it, and nothing that is less.
+type Block struct {
+	Header block.Header
+	Hash   common.Hash // of Header
+	Lane   []byte      // empty: proven that the block has no lane for this rollup
+
+	// At the last header of a run; zero inside it. Evidence needs the first two, a restart the third.
+	Certificate *cert.Certificate
+	Next        []cert.Operator // the operators that follow, if Header changes them
+	Trust       *cert.Trust     // what is trusted after this block
+
+	// Of a block from the DA layer; zero otherwise.
+	DAHeight uint64 // where header, certificate and lane had all become readable
+	Cursor   []byte // where a reader goes on that has seen this block; opaque here
+}
+
+// size is what the block counts for in a bounded queue, in bytes.
+func (b *Block) size() int { return len(b.Lane) + block.MaxHeaderSize }
+
+// Firm is the DA layer, read: [FromDA] makes one of a da.Layer.
+type Firm interface {
+	// Open starts to read after a trusted tip. The cursor is the one of the last block taken from an earlier reader, nil for none.
+	Open(ctx context.Context, after cert.Trust, cursor []byte) (FirmReader, error)
+	// Final returns the newest DA height that cannot be reorganised.
+	Final(ctx context.Context) (uint64, error)
+}
+
+// FirmReader gives verified blocks in height order, without a gap.
+type FirmReader interface {
+	// Next waits until the next block is complete on the DA layer.
+	Next(ctx context.Context) (Block, error)
+	// Close releases the reader.
+	Close() error
+}

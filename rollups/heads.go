@@ -1,0 +1,19 @@
+package rollups
+
+import (
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// Head is how far one view of the rollup has come.
+type Head struct {
+	Height uint64      // shared height, 0 at genesis
+	Hash   common.Hash // its header's hash; the genesis hash at height 0
+	Output Output      // newest rollup block of a shared height not above Height
+}
+
+// Heads are the three views: Final is never above Firm, Firm never above Soft. Soft is revocable until it is Firm, Firm until it is Final.
+type Heads struct {
+	Soft  Head // certified and executed
+	Firm  Head // its copy on the DA layer was read back and is equal
+	Final Head // the DA layer cannot take that copy back
+}
