@@ -12,4 +12,6 @@
 // One engine per process and lifetime: a CometBFT node that is stopped in a living process may touch stores that are
 // closed already. So Stop never closes CometBFT's databases; the process exits after it, and the databases are as safe
 // as after kill -9, which they are made for.
+//
+// CometBFT registers the profiler with net/http's default mux: never serve that mux.
 package engine
