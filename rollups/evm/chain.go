@@ -97,6 +97,8 @@ type Chain struct {
 	write  sync.Mutex // held by Execute, Rollback, Close
 	closed bool       // guarded by write
 
+	restored int // blocks that Open executed again; written by Open only
+
 	head   atomic.Pointer[tip] // replaced by the holder of write only
 	heads  *heads
 	recent *lru.Cache[common.Hash, *sealed] // by block hash; canonical or not

@@ -90,6 +90,7 @@ func (c *Chain) restoreState(ctx context.Context, genesis *types.Block, head *ty
 	if len(lost) == 0 {
 		return nil
 	}
+	c.restored = len(lost)
 	c.log.Info("executing blocks again whose state was in memory", "blocks", len(lost), "head", head.Number)
 	for i := len(lost) - 1; i >= 0; i-- {
 		if err := canceled(ctx, "restore state"); err != nil {
