@@ -1,23 +1,21 @@
-// Package store is all that a node keeps besides CometBFT's own files: shared blocks, their index, the ledger, certificates, the readers'
-// cursors and the journal of acknowledged transactions, in one Pebble database.
-//
-// Data arrives in one way and is read by many:
-//
-//	Commit (one batch, one fsync per height) -> Head -> SetCertificate -> Certified -> readers, each with a durable cursor
-//
-// Whoever waits, waits on [Store.Changed] or [Store.Wait]; nothing is called back.
 package store
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
 
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/ethereum/go-ethereum/common"
+	"golang.org/x/sync/singleflight"
 
-	"github.com/lockstep-network/lockstep/namespaces/block"
-	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
-	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 )
 
@@ -31,100 +29,217 @@ var (
 	ErrClosed   = errors.New("the store is closed")
 )
 
+// Sizes of memory, in bytes.
+const (
+	memTableSize = 32 << 20  // more than twice the largest batch (a body of 7 MiB and its index), so that no batch forces a flush of its own
+	blockCache   = 64 << 20  // of Pebble: trie nodes, accounts and index blocks
+	contentCache = 128 << 20 // of assembled blocks: some nine full ones
+)
+
+// blobMinimum is the size in bytes from which a value is written to a blob file and not moved again by compactions: bodies only.
+const blobMinimum = 16 << 10
+
 // Config is what a store needs.
 type Config struct {
 	Dir     string           // created if missing
 	Genesis *genesis.Genesis // valid; its hash must be the one that the database was made with
-}
+	Logger  *slog.Logger     // nil: the default one
 
-// Block is a decided block with all that follows from it: what Commit writes.
-type Block struct {
-	Header   block.Header
-	Body     []byte          // encoded
-	Contents *block.Contents // of the body
-	Effects  *ledger.Effects // of the contents on the ledger's head
-}
-
-// Location is where a transaction stands.
-type Location struct {
-	Height   uint64
-	Position uint32 // in shared order
+	fs      vfs.FS                // tests: a file system that crashes
+	prepare func(*pebble.Options) // tests: other options
 }
 
 // Store is safe for concurrent use; Commit is called by one goroutine at a time.
-type Store struct{}
+type Store struct {
+	db      *pebble.DB
+	cache   *pebble.Cache
+	genesis *genesis.Genesis
+	rules   ledger.Rules
+	window  uint64
 
-// Open opens or creates the database.
-func Open(c Config) (*Store, error) { return nil, errors.ErrUnsupported }
+	blocks *blockCacheLRU
+	load   singleflight.Group
 
-// Close ends all waiting and closes the database.
-func (s *Store) Close() error { return nil }
+	commitMu sync.Mutex // one writer of blocks, certificates and the floor at a time
 
-// Genesis is the document that the store was opened with.
-func (s *Store) Genesis() *genesis.Genesis { return nil }
+	mu      sync.RWMutex // guards what follows
+	tip     tip
+	cursors map[string]uint64
+	changed chan struct{} // closed and replaced when tip changes, closed for good by Close
+	closed  bool
 
-// Commit writes the block after the head in one batch with one fsync.
-func (s *Store) Commit(b Block) error { return nil }
-
-// Head is the height of the newest block; 0 before the first.
-func (s *Store) Head() uint64 { return 0 }
-
-// Floor is the lowest height whose block is there; 1 before anything is pruned.
-func (s *Store) Floor() uint64 { return 0 }
-
-// Ledger is the ledger after the head, for [ledger.Apply] and for passes.
-func (s *Store) Ledger() ledger.Parent { return ledger.Parent{} }
-
-// Header reads the header of a height.
-func (s *Store) Header(height uint64) (block.Header, error) { return block.Header{}, nil }
-
-// Body reads the encoded body of a height.
-func (s *Store) Body(height uint64) ([]byte, error) { return nil, nil }
-
-// Contents reads and assembles the body of a height; the newest ones are kept in memory. The caller must not change them.
-func (s *Store) Contents(height uint64) (*block.Contents, error) { return nil, nil }
-
-// Tx finds an included transaction; ErrNotFound if there is none. Locations outlive pruning.
-func (s *Store) Tx(id common.Hash) (Location, error) { return Location{}, nil }
-
-// SetCertificate keeps a certificate, verified by the caller, of a header that is in the store.
-func (s *Store) SetCertificate(c cert.Certificate) error { return nil }
-
-// Certificate reads the certificate of this very height; ErrNotFound if another one covers it or none does.
-func (s *Store) Certificate(height uint64) (cert.Certificate, error) {
-	return cert.Certificate{}, nil
+	work sync.WaitGroup // reads and writes under way; Close waits for them
 }
 
+// tip is where the store stands.
+type tip struct {
+	height    uint64
+	hash      common.Hash // of the header; the genesis hash at 0
+	floor     uint64      // lowest height that is there
+	certified uint64
+	ledger    ledger.Head
+	root      common.Hash // of ledger
+}
+
+// Open opens or creates the database.
+func Open(c Config) (*Store, error) {
+	logger := c.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	cache := pebble.NewCache(blockCache)
+	db, err := pebble.Open(c.Dir, options(c, cache, logger))
+	if err != nil {
+		cache.Unref()
+		return nil, fmt.Errorf("open store in %s: %w", c.Dir, err)
+	}
+	s := &Store{
+		db: db, cache: cache, genesis: c.Genesis, rules: ledger.NewRules(c.Genesis), window: c.Genesis.Params.ExpiryWindow,
+		blocks: newBlockCache(contentCache), changed: make(chan struct{}), cursors: make(map[string]uint64),
+	}
+	if err = s.start(); err != nil {
+		err = errors.Join(fmt.Errorf("open store in %s: %w", c.Dir, err), db.Close())
+		cache.Unref()
+		return nil, err
+	}
+	return s, nil
+}
+
+func options(c Config, cache *pebble.Cache, logger *slog.Logger) *pebble.Options {
+	o := &pebble.Options{
+		FormatMajorVersion:          pebble.FormatValueSeparation,
+		Cache:                       cache,
+		MemTableSize:                memTableSize,
+		MemTableStopWritesThreshold: 4,
+		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
+		BytesPerSync:                1 << 20,
+		WALBytesPerSync:             1 << 20, // a large body is on its way to the disk before the fsync asks for it
+		Logger:                      pebbleLog{logger},
+		FS:                          c.fs,
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most look-ups of salts and ids find nothing
+	}
+	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
+		return pebble.ValueSeparationPolicy{
+			Enabled: true, MinimumSize: blobMinimum, MaxBlobReferenceDepth: 10, RewriteMinimumAge: 5 * time.Minute, TargetGarbageRatio: 0.5,
+		}
+	}
+	if c.prepare != nil {
+		c.prepare(o)
+	}
+	return o
+}
+
+// pebbleLog passes Pebble's errors on and drops its chatter.
+type pebbleLog struct{ logger *slog.Logger }
+
+// Infof implements [pebble.Logger].
+func (pebbleLog) Infof(string, ...any) {}
+
+// Errorf implements [pebble.Logger].
+func (l pebbleLog) Errorf(format string, args ...any) {
+	l.logger.Error("store failed", "error", fmt.Sprintf(format, args...)) //nolint:sloglint // Pebble gives no context
+}
+
+// Fatalf implements [pebble.Logger]: the database cannot go on, and so the node cannot.
+func (l pebbleLog) Fatalf(format string, args ...any) { panic(fmt.Sprintf("store: "+format, args...)) }
+
+// Genesis is the document that the store was opened with.
+func (s *Store) Genesis() *genesis.Genesis { return s.genesis }
+
+// Head is the height of the newest block; 0 before the first.
+func (s *Store) Head() uint64 { return s.at().height }
+
+// HeadHash is the hash of the newest header; the genesis hash before the first.
+func (s *Store) HeadHash() common.Hash { return s.at().hash }
+
+// Floor is the lowest height whose block is there; 1 before anything is pruned.
+func (s *Store) Floor() uint64 { return s.at().floor }
+
 // Certified is the highest height such that it and all below are covered by certificates.
-func (s *Store) Certified() uint64 { return 0 }
+func (s *Store) Certified() uint64 { return s.at().certified }
 
-// Run reads consecutive headers from a height with the certificate of the last: the longest run that ends at or below to, or, if no
-// certificate stands there, the shortest one that ends above it. Run(h, h) is so the shortest proof of h.
-func (s *Store) Run(from, to uint64) (cert.Run, error) { return cert.Run{}, nil }
+func (s *Store) at() tip {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.tip
+}
 
-// Changed returns a channel that is closed when the head or the certified height next changes, or the store closes.
-func (s *Store) Changed() <-chan struct{} { return nil }
+// enter registers a read or a write, so that Close waits for it; leave with s.work.Done.
+func (s *Store) enter() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.work.Add(1)
+	return nil
+}
 
-// Wait returns when the head is at the height or above.
-func (s *Store) Wait(ctx context.Context, height uint64) error { return nil }
+// move changes where the store stands and wakes who waits.
+func (s *Store) move(change func(*tip)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.tip)
+	if !s.closed {
+		close(s.changed)
+		s.changed = make(chan struct{})
+	}
+}
 
-// WaitCertified returns when the certified height is at the height or above.
-func (s *Store) WaitCertified(ctx context.Context, height uint64) error { return nil }
+// Changed returns a channel that is closed when the head or the certified height next changes, or the store closes. Take it before reading
+// the heights, or a change in between is missed.
+func (s *Store) Changed() <-chan struct{} {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.changed
+}
 
-// Cursor reads a reader's cursor: the last height that it is done with; 0 if it was never set.
-func (s *Store) Cursor(name string) (uint64, error) { return 0, nil }
+// Wait returns when the head is at the height or above; with [ErrClosed] or ctx's error if that comes first.
+func (s *Store) Wait(ctx context.Context, height uint64) error {
+	return s.wait(ctx, func(t *tip) bool { return t.height >= height })
+}
 
-// SetCursor writes a reader's cursor, durably. Blocks above the lowest cursor are never pruned.
-func (s *Store) SetCursor(name string, height uint64) error { return nil }
+// WaitCertified returns when the certified height is at the height or above; with [ErrClosed] or ctx's error if that comes first.
+func (s *Store) WaitCertified(ctx context.Context, height uint64) error {
+	return s.wait(ctx, func(t *tip) bool { return t.certified >= height })
+}
 
-// Prune deletes blocks below the height, as far as cursors and certificates allow, and returns the new floor.
-func (s *Store) Prune(below uint64) (floor uint64, err error) { return 0, nil }
+func (s *Store) wait(ctx context.Context, done func(*tip) bool) error {
+	for {
+		s.mu.RLock()
+		ready, closed, changed := done(&s.tip), s.closed, s.changed
+		s.mu.RUnlock()
+		switch {
+		case ready:
+			return nil
+		case closed:
+			return ErrClosed
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
 
-// JournalPut keeps acknowledged transactions; it returns when they are on disk. Concurrent calls share an fsync.
-func (s *Store) JournalPut(txs []*tx.Tx) error { return nil }
-
-// JournalDelete forgets acknowledged transactions, without waiting for the disk.
-func (s *Store) JournalDelete(ids []common.Hash) error { return nil }
-
-// Journal reads all acknowledged transactions, encoded, in the order of their ids.
-func (s *Store) Journal() ([][]byte, error) { return nil, nil }
+// Close ends all waiting, waits for reads and writes under way, and closes the database. Further calls return [ErrClosed].
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.changed)
+	s.mu.Unlock()
+	s.work.Wait()
+	err := s.db.Close()
+	s.cache.Unref()
+	if err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/node/ledger"
+)
+
+// Ledger is the ledger after the head, for [ledger.Apply] and for passes. Its view and nodes always read the newest state: a block that is
+// applied while another one is committed fails, because its nodes are not the ones that its root names.
+func (s *Store) Ledger() ledger.Parent {
+	view := ledgerView{s}
+	return ledger.Parent{Head: s.at().ledger, Nodes: view, View: view}
+}
+
+// ledgerView reads the ledger at the head.
+type ledgerView struct{ store *Store }
+
+// Balance implements [ledger.View].
+func (v ledgerView) Balance(a common.Address) (uint256.Int, error) {
+	var balance uint256.Int
+	if err := v.store.enter(); err != nil {
+		return balance, err
+	}
+	defer v.store.work.Done()
+	err := v.store.read(key(prefixAccount, a[:]...), func(raw []byte) error {
+		if len(raw) != 32 {
+			return fmt.Errorf("decode balance: %d bytes", len(raw))
+		}
+		balance.SetBytes32(raw)
+		return nil
+	})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return balance, err
+	}
+	return balance, nil
+}
+
+// Spent implements [ledger.View].
+func (v ledgerView) Spent(payer common.Address, salt uint64) (bool, error) {
+	if err := v.store.enter(); err != nil {
+		return false, err
+	}
+	defer v.store.work.Done()
+	err := v.store.read(pairKey(ledger.Pair{Payer: payer, Salt: salt}), func([]byte) error { return nil })
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Node implements [ledger.Nodes].
+func (v ledgerView) Node(path []byte, hash common.Hash) ([]byte, error) {
+	if err := v.store.enter(); err != nil {
+		return nil, err
+	}
+	defer v.store.work.Done()
+	blob, err := v.store.get(key(prefixNode, path...))
+	if err != nil {
+		return nil, fmt.Errorf("read ledger node %x: %w", path, err)
+	}
+	if have := crypto.Keccak256Hash(blob); have != hash {
+		return nil, fmt.Errorf("ledger node %x is %s, want %s: the state has moved on, or is damaged", path, have, hash)
+	}
+	return blob, nil
+}
