@@ -95,13 +95,13 @@ fuzz: ## Each fuzz target for FUZZTIME (10s), one by one.
 bench: build ## The open-loop benchmark (ARGS are `lockstep bench` flags).
 	@exec $(BIN)/lockstep bench $(ARGS)
 
-# A golden test of a package takes -update if the package's tests define that flag.
+# Golden tests take -update where their package's tests use internal/golden or define the flag themselves.
 .PHONY: golden
 golden: ## Write specs/vectors and golden files anew: read the difference before you commit it.
-	@pkgs=$$($(GO) list -f '{{$$d := .Dir}}{{range .TestGoFiles}}{{$$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$d}}/{{.}} {{end}}' ./... \
-	  | xargs -r grep -lE 'flag\.Bool(Var)?\(.*"update"' | xargs -r -n 1 dirname | sort -u); \
-	[ -n "$$pkgs" ] || { echo 'golden: no package has an -update flag'; exit 0; }; \
-	$(GO) test -count 1 -run 'Golden|Vector' $$pkgs -update
+	@dirs=$$($(GO) list -f '{{$$d := .Dir}}{{range .TestGoFiles}}{{$$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$d}}/{{.}} {{end}}' ./... \
+	  | xargs -r grep -lE '/internal/golden"|flag\.Bool\("update"' | grep -v '/internal/lawtest/' | xargs -r -n 1 dirname | sort -u); \
+	[ -n "$$dirs" ] || { echo 'golden: no test takes -update'; exit 0; }; \
+	$(GO) test -count 1 -run 'Golden|Vector' $$dirs -update
 
 # ---- what tests and checks need --------------------------------------------------------------------------------------
 
