@@ -1,0 +1,338 @@
+package certify
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/feed"
+)
+
+// Chain is the committed blocks; a *store.Store is one.
+type Chain interface {
+	Head() uint64
+	Header(height uint64) (block.Header, error)
+	Changed() <-chan struct{}
+}
+
+// Certificates is where certificates are kept; a *store.Store is one.
+type Certificates interface {
+	// Certified is the highest height such that it and all below are covered.
+	Certified() uint64
+	// Certificate reads the certificate of this very height.
+	Certificate(height uint64) (cert.Certificate, error)
+	// SetCertificate keeps a verified certificate of a committed header, and moves Certified.
+	SetCertificate(cert.Certificate) error
+}
+
+// Commits are the votes that consensus stored with its decisions; an *engine.Engine has them.
+type Commits interface {
+	ExtendedCommit(height uint64) ([]cert.Vote, error)
+}
+
+// Topic is a gossip topic; a *p2p.Topic is one.
+type Topic interface {
+	Publish(ctx context.Context, data []byte) error
+}
+
+// Config says for whom a collector works.
+type Config struct {
+	ChainID  string
+	Self     common.Address                           // the operator whose votes are gossiped; zero for none
+	Set      func(hash common.Hash) (cert.Set, error) // opens the set that a header names by its hash
+	Evidence string                                   // folder for conflicting certificates; made when needed
+	Patience time.Duration                            // how long a committed height waits before the own vote is gossiped; 0: DefaultPatience
+	Logger   *slog.Logger                             // nil: none
+}
+
+// DefaultPatience is longer than late votes take among operators on one continent, and short beside what a user waits.
+const DefaultPatience = 300 * time.Millisecond
+
+const (
+	// shareAtOnce bounds the own votes that are gossiped in half a Patience.
+	shareAtOnce = 8
+	// shareAgain is when a vote, or the newest header, is gossiped again; before, gossip drops it as seen.
+	shareAgain = 45 * time.Second
+)
+
+// Collector makes certificates. [Collector.Run] is its one goroutine; what comes from outside enters by Observe, Vote and Announcement, which
+// any goroutine may call.
+type Collector struct {
+	cfg   Config
+	chain Chain
+	store Certificates
+	votes Commits
+	out   struct{ votes, headers Topic }
+	log   *slog.Logger
+
+	poked chan struct{} // holds one: something was added for Run to look at
+
+	mu      sync.Mutex
+	tally   *tally                       // under mu
+	pending map[uint64]feed.Announcement // under mu: verified, above the tally's head, at most ahead
+	heard   uint64                       // under mu: highest height that a peer announced
+	rival   *rival                       // under mu: a certificate that contradicts a committed header
+
+	announced   uint64    // Run's
+	announcedAt time.Time // Run's
+}
+
+// New makes a collector that goes on where the certificates end. votes and headers are the topics "votes/1" and "headers/1".
+func New(cfg Config, chain Chain, store Certificates, commits Commits, votes, headers Topic) (*Collector, error) {
+	if cfg.ChainID == "" || cfg.Set == nil || cfg.Evidence == "" {
+		return nil, fmt.Errorf("new collector: need a chain id, operator sets and a folder for evidence")
+	}
+	if cfg.Patience == 0 {
+		cfg.Patience = DefaultPatience
+	}
+	c := &Collector{
+		cfg: cfg, chain: chain, store: store, votes: commits, log: cfg.Logger,
+		poked: make(chan struct{}, 1), pending: make(map[uint64]feed.Announcement),
+	}
+	c.out.votes, c.out.headers = votes, headers
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if err := lookForEvidence(cfg.Evidence); err != nil {
+		return nil, fmt.Errorf("new collector: %w", err)
+	}
+	certified := store.Certified()
+	next, err := c.setAfter(certified)
+	if err != nil {
+		return nil, fmt.Errorf("new collector: %w", err)
+	}
+	c.tally, c.announced = newTally(certified, next), certified
+	return c, nil
+}
+
+// setAfter is the set that certifies the height after h.
+func (c *Collector) setAfter(h uint64) (cert.Set, error) {
+	if h == 0 {
+		return c.cfg.Set(common.Hash{}) // the first set: no header names it yet
+	}
+	header, err := c.chain.Header(h)
+	if err != nil {
+		return cert.Set{}, fmt.Errorf("read header %d: %w", h, err)
+	}
+	return c.cfg.Set(header.NextOperatorsHash)
+}
+
+// Run collects until the context ends, or until two certified headers are seen at one height: then the evidence is on disk, the error is a
+// [*cert.ErrConflict], and neither this collector nor one made later with the same folder certifies anything.
+//
+// The order of effects at each height: votes checked, certificate stored (and with it the certified head), certificate announced. A crash in
+// between loses nothing but votes, which are read again or come again.
+func (c *Collector) Run(ctx context.Context) error {
+	tick := time.NewTicker(c.cfg.Patience / 2)
+	defer tick.Stop()
+	for {
+		changed := c.chain.Changed()
+		if err := c.step(ctx); err != nil {
+			return fmt.Errorf("certify: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		case <-c.poked:
+		case <-tick.C:
+			c.share(ctx)
+			c.announce(ctx)
+		}
+	}
+}
+
+// step reads new heights and stores every certificate that stands.
+func (c *Collector) step(ctx context.Context) error {
+	for {
+		more, err := c.read(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.assemble(ctx); err != nil {
+			return err
+		}
+		if !more {
+			c.announce(ctx)
+			return nil
+		}
+	}
+}
+
+// readAtOnce bounds the heights that are read before certificates are stored, when a node catches up.
+const readAtOnce = 64
+
+// read opens new committed heights with the votes that consensus stored. It reads no further than one certificate can cover: while nothing is
+// certified, the rest stays in the store.
+func (c *Collector) read(ctx context.Context) (more bool, err error) {
+	c.mu.Lock()
+	from, certified := c.tally.head+1, c.tally.certified
+	c.mu.Unlock()
+	to := min(c.chain.Head(), certified+window)
+	last := min(to, from+readAtOnce-1)
+	for h := from; h <= last; h++ {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		if err := c.open(ctx, h); err != nil {
+			return false, err
+		}
+	}
+	return last < to, nil
+}
+
+func (c *Collector) open(ctx context.Context, h uint64) error {
+	header, err := c.chain.Header(h)
+	if err != nil {
+		return fmt.Errorf("read header %d: %w", h, err)
+	}
+	set, err := c.cfg.Set(header.OperatorsHash)
+	if err != nil {
+		return fmt.Errorf("operators of height %d: %w", h, err)
+	}
+	next := set
+	if header.NextOperatorsHash != header.OperatorsHash {
+		if next, err = c.cfg.Set(header.NextOperatorsHash); err != nil {
+			return fmt.Errorf("operators after height %d: %w", h, err)
+		}
+	}
+	c.mu.Lock()
+	c.tally.commit(h, header.Hash(), set, next, time.Now())
+	c.mu.Unlock()
+	votes, err := c.votes.ExtendedCommit(h)
+	if err != nil {
+		c.log.DebugContext(ctx, "no stored votes", "height", h, "error", err)
+		return nil // pruned, or never stored here: late votes, peers and later certificates remain
+	}
+	for _, v := range votes {
+		c.Observe(feed.Vote{Height: h, Vote: v})
+	}
+	return nil
+}
+
+// assemble stores the certificates that the votes and the announcements add up to, in the order of heights.
+func (c *Collector) assemble(ctx context.Context) error {
+	for {
+		h, certificate, found := c.ready()
+		if r := c.contradiction(); r != nil {
+			return c.freeze(ctx, *r)
+		}
+		if !found {
+			return nil
+		}
+		if certificate == nil {
+			continue
+		}
+		if err := c.store.SetCertificate(*certificate); err != nil {
+			return fmt.Errorf("store certificate of height %d: %w", h, err)
+		}
+		certified := c.store.Certified()
+		c.mu.Lock()
+		c.tally.certify(h, certified)
+		for k := range c.pending {
+			if k <= certified {
+				delete(c.pending, k)
+			}
+		}
+		c.mu.Unlock()
+	}
+}
+
+// ready takes the next height that something was added to, and its certificate if there is one now.
+func (c *Collector) ready() (h uint64, certificate *cert.Certificate, found bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h, found = c.tally.pop(); !found {
+		return 0, nil, false
+	}
+	certificate, conflict := c.tally.outcome(h)
+	o := c.tally.open[h]
+	if conflict != nil {
+		c.rival = &rival{height: h, known: *o.header, certificate: *conflict}
+	}
+	if a, ok := c.pending[h]; ok {
+		delete(c.pending, h)
+		if a.Certificate.HeaderHash != *o.header {
+			c.rival = &rival{height: h, known: *o.header, certificate: a.Certificate, header: &a.Header}
+		} else if !o.stored {
+			certificate = &a.Certificate
+		}
+	}
+	return h, certificate, true
+}
+
+func (c *Collector) contradiction() *rival {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rival
+}
+
+// announce gossips the newest certified header, unless a peer was first; and again while the chain stands still, for peers that missed it.
+func (c *Collector) announce(ctx context.Context) {
+	h := c.store.Certified()
+	c.mu.Lock()
+	heard := c.heard
+	c.mu.Unlock()
+	now := time.Now()
+	if fresh := h > c.announced; h == 0 || !fresh && now.Sub(c.announcedAt) < shareAgain {
+		return
+	} else if c.announced, c.announcedAt = h, now; fresh && heard >= h {
+		return
+	}
+	header, err := c.chain.Header(h)
+	if err != nil {
+		c.log.WarnContext(ctx, "certified header not announced", "height", h, "error", err)
+		return
+	}
+	certificate, err := c.store.Certificate(h)
+	if err != nil {
+		c.log.WarnContext(ctx, "certified header not announced", "height", h, "error", err)
+		return
+	}
+	if err := c.out.headers.Publish(ctx, feed.Announcement{Header: header, Certificate: certificate}.Encode()); err != nil {
+		c.log.WarnContext(ctx, "certified header not announced", "height", h, "error", err)
+	}
+}
+
+// share gossips this operator's own votes at heights that have waited too long.
+func (c *Collector) share(ctx context.Context) {
+	if c.cfg.Self == (common.Address{}) {
+		return
+	}
+	now := time.Now()
+	c.mu.Lock()
+	var votes []feed.Vote
+	for h, n := c.tally.head, 0; h > c.tally.certified && n < shareAtOnce; h-- {
+		o := c.tally.open[h]
+		if o == nil || now.Sub(o.since) < c.cfg.Patience || !o.shared.IsZero() && now.Sub(o.shared) < shareAgain {
+			continue
+		}
+		own := c.tally.own(h, c.cfg.Self)
+		if len(own) == 0 {
+			continue
+		}
+		o.shared, n = now, n+1
+		for _, v := range own {
+			votes = append(votes, feed.Vote{Height: h, Vote: v})
+		}
+	}
+	c.mu.Unlock()
+	for _, v := range votes {
+		if err := c.out.votes.Publish(ctx, v.Encode()); err != nil {
+			c.log.WarnContext(ctx, "own vote not gossiped", "height", v.Height, "error", err)
+		}
+	}
+}
+
+func (c *Collector) poke() {
+	select {
+	case c.poked <- struct{}{}:
+	default:
+	}
+}
