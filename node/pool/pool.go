@@ -1,16 +1,12 @@
-// Package pool is the one pool of a node: verified transactions on their way from gossip and gateways into a block.
-//
-//	bytes -> Checker (decoded, signature verified, cached) -> Pool.Add (rules, bounds, reservations) -> Take (fair order) -> Advance
-//
-// The pool is bounded in bytes and in count, in all, per namespace and per payer, and fair among namespaces. Nothing leaves it by being
-// taken: a proposal may lose. What a decided block holds leaves with Advance.
 package pool
 
 import (
-	"context"
 	"errors"
+	"fmt"
+	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockstep-network/lockstep/namespaces/block"
@@ -26,7 +22,7 @@ const (
 	PayerFull              tx.Code = "payer_full"
 	ReplacementUnderpriced tx.Code = "replacement_underpriced"
 	Replaced               tx.Code = "replaced" // by one with the same payer and salt and a higher tip
-	Evicted                tx.Code = "evicted"  // made room for one of a namespace that holds less, or for a higher tip
+	Evicted                tx.Code = "evicted"  // made room for a namespace that holds less, or for a higher tip
 )
 
 // Chain is what the pool reads of the node's chain; a *store.Store is one.
@@ -45,103 +41,253 @@ type Journal interface {
 	Journal() ([][]byte, error)
 }
 
-// Limits bound what the pool holds. Both bounds apply.
+// Limits bound what the pool holds, and tell what it holds. Both bounds apply.
 type Limits struct {
 	Bytes int // of encoded transactions
 	Count int
 }
 
+func (l Limits) plus(m Limits) Limits  { return Limits{l.Bytes + m.Bytes, l.Count + m.Count} }
+func (l Limits) minus(m Limits) Limits { return Limits{l.Bytes - m.Bytes, l.Count - m.Count} }
+func (l Limits) exceeds(m Limits) bool { return l.Bytes > m.Bytes || l.Count > m.Count }
+
 // Config is what a pool needs.
 type Config struct {
 	Rules        ledger.Rules
 	Total        Limits
-	PerNamespace Limits // also for all transactions that span namespaces together
-	PerPayer     Limits
+	PerNamespace Limits                // also for all transactions that span namespaces together
+	PerPayer     Limits                // a gateway is one payer for all its users
 	Metrics      prometheus.Registerer // nil: none
 }
 
-// DefaultLimits fills the three limits.
-func (c *Config) DefaultLimits() {}
+// DefaultConfig returns what a node uses unless its operator says otherwise: some eighteen full blocks, of which one namespace may fill a
+// third and one payer a sixth.
+func DefaultConfig(rules ledger.Rules) Config {
+	return Config{
+		Rules:        rules,
+		Total:        Limits{Bytes: 128 << 20, Count: 150_000},
+		PerNamespace: Limits{Bytes: 43 << 20, Count: 50_000},
+		PerPayer:     Limits{Bytes: 22 << 20, Count: 25_000},
+	}
+}
 
-// State is where a transaction is on its way.
-type State string
+func (c Config) validate() error {
+	for _, l := range []Limits{c.Total, c.PerNamespace, c.PerPayer} {
+		if l.Bytes < tx.MaxSize || l.Count < 1 {
+			return fmt.Errorf("pool limit of %d bytes and %d transactions: want room for one of %d bytes", l.Bytes, l.Count, tx.MaxSize)
+		}
+	}
+	return nil
+}
 
-// The states that a status tells.
-const (
-	Unknown  State = "unknown"  // never seen, or forgotten
-	Pending  State = "pending"  // in the pool, acknowledged: in the journal of this node
-	Volatile State = "volatile" // in the pool by gossip only
-	Included State = "included" // in a block
-	Expired  State = "expired"  // its expiry passed and no block holds it
-	Rejected State = "rejected" // for the reason given
-)
+// entry is a transaction in the pool.
+type entry struct {
+	tx    *tx.Tx
+	pair  ledger.Pair
+	seq   uint64 // order of arrival
+	cost  uint64 // share of a block that it takes: see Pool.cost
+	fee   uint256.Int
+	queue *queue
+	payer *payer
 
-// Status is what became of a transaction.
-type Status struct {
-	State    State
-	Location store.Location // if included
-	Reason   *tx.Reject     // if rejected
+	own       bool // acknowledged, or about to be: not evicted
+	journaled bool
+	due       uint64 // height from which it is announced again
+	announce  *place // in one of the outbox's lists, if journaled
+}
+
+func (e *entry) size() Limits { return Limits{len(e.tx.Raw()), 1} }
+
+// payer is an address with transactions in the pool.
+type payer struct {
+	held     Limits
+	reserved uint256.Int // sum of fees
+	entries  map[*entry]struct{}
 }
 
 // Pool is safe for concurrent use.
-type Pool struct{}
+type Pool struct {
+	config  Config
+	chain   Chain
+	journal Journal
+	checker *Checker
+	counts  counters
+	unit    uint64 // least cost of a transaction: its share of the signatures in a block, in bytes
 
-// New makes a pool, and puts what the journal holds and is not included or expired back into it.
-func New(c Config, chain Chain, journal Journal) (*Pool, error) { return nil, errors.ErrUnsupported }
+	// journalMu keeps what is forgotten from overtaking what is put: read-locked from an admission to its fsync, locked to forget.
+	journalMu sync.RWMutex
+
+	mu       sync.Mutex // guards what follows
+	height   uint64     // of the newest block seen
+	held     Limits
+	seq      uint64
+	byID     map[common.Hash]*entry
+	byPair   map[ledger.Pair]*entry
+	byExpiry map[uint64]map[*entry]struct{}
+	payers   map[common.Address]*payer
+	queues   map[queueKey]*queue // those that hold something
+	served   uint64              // service of the least served queue when last looked at: where a new queue starts
+	outbox   outbox
+	outcomes outcomes
+	wake     chan struct{} // closed when the pool changes; nil if nobody waits
+}
+
+// New makes a pool, and puts what the journal holds and no block includes back into it.
+func New(c Config, chain Chain, journal Journal) (*Pool, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	params := c.Rules.Params()
+	p := &Pool{
+		config: c, chain: chain, journal: journal, checker: NewChecker(c.Metrics), unit: params.MaxBodyBytes / params.MaxSignatures,
+		height: chain.Head(), byID: make(map[common.Hash]*entry), byPair: make(map[ledger.Pair]*entry),
+		byExpiry: make(map[uint64]map[*entry]struct{}), payers: make(map[common.Address]*payer), queues: make(map[queueKey]*queue),
+	}
+	p.counts = newCounters(c.Metrics, p)
+	if err := p.restore(); err != nil {
+		return nil, fmt.Errorf("restore acknowledged transactions: %w", err)
+	}
+	return p, nil
+}
+
+// restore admits what the journal holds. What can no longer stand in a block leaves the journal.
+func (p *Pool) restore() error {
+	raws, err := p.journal.Journal()
+	if err != nil {
+		return err
+	}
+	txs, errs := p.checker.Check(raws)
+	var gone []common.Hash
+	for i, t := range txs {
+		if errs[i] != nil {
+			return fmt.Errorf("transaction %d of the journal: %w", i, errs[i]) // it was verified before it came there
+		}
+		err := p.admit(t.Tx, true)
+		var reject *tx.Reject
+		switch {
+		case err == nil:
+			p.mu.Lock()
+			p.acknowledged(p.byID[t.ID()]) // nothing else runs yet that could have taken it out
+			p.mu.Unlock()
+		case errors.As(err, &reject):
+			p.remember(t.ID(), reject)
+			gone = append(gone, t.ID())
+		default:
+			return err
+		}
+	}
+	return p.journal.JournalDelete(gone)
+}
 
 // Checker verifies and remembers signatures; it is shared by gossip, API and proposals.
-func (p *Pool) Checker() *Checker { return nil }
+func (p *Pool) Checker() *Checker { return p.checker }
 
 // Add admits transactions from gossip: errs[i] is nil or a [*tx.Reject], or another error if the state could not be read.
-func (p *Pool) Add(txs []tx.Verified) (errs []error) { return nil }
+func (p *Pool) Add(txs []tx.Verified) (errs []error) {
+	errs = make([]error, len(txs))
+	for i, t := range txs {
+		errs[i] = p.admit(t.Tx, false)
+		p.counts.added(errs[i])
+	}
+	return errs
+}
 
-// Acknowledge admits a node's own users' transactions: those without an error are in the journal, on disk, and will be announced until they
-// are included or expire.
-func (p *Pool) Acknowledge(txs []tx.Verified) (errs []error) { return nil }
+// Acknowledge admits a node's own users' transactions: those without an error are in the journal, on disk, and will be announced until a block
+// holds them or they expire. One that gossip brought before is acknowledged all the same.
+func (p *Pool) Acknowledge(txs []tx.Verified) (errs []error) {
+	p.journalMu.RLock()
+	defer p.journalMu.RUnlock()
+	errs = make([]error, len(txs))
+	var put []*tx.Tx
+	for i, t := range txs {
+		errs[i] = p.admit(t.Tx, true)
+		p.counts.added(errs[i])
+		var reject *tx.Reject
+		if errors.As(errs[i], &reject) {
+			p.remember(t.ID(), reject)
+		}
+		if errs[i] == nil {
+			put = append(put, t.Tx)
+		}
+	}
+	if len(put) == 0 {
+		return errs
+	}
+	err := p.journal.JournalPut(put)
+	p.journaled(put, err == nil)
+	if err != nil {
+		for i := range errs {
+			if errs[i] == nil {
+				errs[i] = fmt.Errorf("acknowledge transaction: %w", err)
+			}
+		}
+	}
+	return errs
+}
 
-// Take picks transactions for a block, fair among namespaces, within so many bytes of encodings and so many signatures. It removes nothing.
-func (p *Pool) Take(maxBytes, maxSignatures int) []*tx.Tx { return nil }
+// journaled marks what is in the journal now, or, if that failed, what is not.
+func (p *Pool) journaled(txs []*tx.Tx, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range txs {
+		e := p.byID[t.ID()]
+		switch {
+		case e == nil:
+			p.outbox.gone = append(p.outbox.gone, t.ID()) // a block or a replacement was faster
+		case ok:
+			p.acknowledged(e)
+		default:
+			e.own = e.journaled
+		}
+	}
+}
 
-// Wait returns when the pool has seen the block at height parent and holds a transaction, or ctx ends.
-func (p *Pool) Wait(ctx context.Context, parent uint64) error { return nil }
-
-// Follow takes what new blocks hold out of the pool, until ctx ends.
-func (p *Pool) Follow(ctx context.Context) error { return nil }
-
-// Status tells what became of a transaction.
-func (p *Pool) Status(id common.Hash) (Status, error) { return Status{}, nil }
+// acknowledged marks an entry that is in the journal, and offers it for gossip.
+func (p *Pool) acknowledged(e *entry) {
+	e.own = true
+	if !e.journaled {
+		e.journaled = true
+		p.outbox.add(e)
+		p.signal()
+	}
+}
 
 // Tx returns a transaction that is in the pool; nil if it is not.
-func (p *Pool) Tx(id common.Hash) *tx.Tx { return nil }
-
-// Unannounced waits for own transactions that should be gossiped: new ones, and those that several blocks have left out. It returns encodings
-// of at most maxBytes together, at least one.
-func (p *Pool) Unannounced(ctx context.Context, maxBytes int) ([][]byte, error) { return nil, nil }
+func (p *Pool) Tx(id common.Hash) *tx.Tx {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.byID[id]; e != nil {
+		return e.tx
+	}
+	return nil
+}
 
 // Height is the height of the newest block that the pool has seen.
-func (p *Pool) Height() uint64 { return 0 }
+func (p *Pool) Height() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.height
+}
 
 // Size tells how much the pool holds.
-func (p *Pool) Size() Limits { return Limits{} }
+func (p *Pool) Size() Limits {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held
+}
 
-// Checker decodes transactions and verifies their signatures in parallel, and remembers the verified ones under the hash of their whole
-// encoding. It is bounded, and safe for concurrent use.
-type Checker struct{}
+// changes returns a channel that is closed when the pool next changes. mu is held.
+func (p *Pool) changes() <-chan struct{} {
+	if p.wake == nil {
+		p.wake = make(chan struct{})
+	}
+	return p.wake
+}
 
-// Lookup returns the verified transaction with this very encoding, if it is remembered.
-func (c *Checker) Lookup(raw []byte) (tx.Verified, bool) { return tx.Verified{}, false }
-
-// Check decodes and verifies encodings, in parallel: errs[i] is nil or a [*tx.Reject].
-func (c *Checker) Check(raws [][]byte) (txs []tx.Verified, errs []error) { return nil, nil }
-
-// Begin starts the check of a proposal's body: give [Proposal.Decode] to [block.DecodeBody], then call Verify.
-func (c *Checker) Begin() *Proposal { return nil }
-
-// Proposal collects a body's transactions that have not been verified yet. It is used by one goroutine.
-type Proposal struct{}
-
-// Decode returns a remembered transaction or decodes it.
-func (p *Proposal) Decode(raw []byte) (*tx.Tx, error) { return nil, nil }
-
-// Verify checks the signatures of all decoded transactions that were not remembered, in parallel. The error is a [*tx.Reject].
-func (p *Proposal) Verify() error { return nil }
+// signal wakes who waits. mu is held.
+func (p *Pool) signal() {
+	if p.wake != nil {
+		close(p.wake)
+		p.wake = nil
+	}
+}

@@ -1,0 +1,252 @@
+package pool
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger"
+)
+
+// replacementPercent is how much higher the tip of a replacement must be, in percent: each costs every node a signature check and its gossip.
+const replacementPercent = 10
+
+// cost is the share of a block that a transaction takes, in bytes: its size, or its part of the signatures that a block may have.
+func (p *Pool) cost(t *tx.Tx) uint64 { return max(uint64(len(t.Raw())), p.unit) }
+
+// admit takes one verified transaction in, or says why not. With own set, one that is there already is taken over without an error.
+func (p *Pool) admit(t *tx.Tx, own bool) error {
+	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, cost: p.cost(t), fee: p.config.Rules.Fee(t), own: own}
+	for height := p.Height(); ; {
+		balance, err := p.check(e, height)
+		if err != nil {
+			return err
+		}
+		p.mu.Lock()
+		if p.height == height {
+			err = p.insert(e, balance)
+			p.mu.Unlock()
+			return err
+		}
+		height = p.height // a block came in between: what was read of the state may be stale
+		p.mu.Unlock()
+	}
+}
+
+// check is what needs no lock: the rules, and the chain's state. It returns the payer's balance.
+func (p *Pool) check(e *entry, height uint64) (balance uint256.Int, err error) {
+	if err = p.config.Rules.Check(e.tx, height+1); err != nil {
+		return balance, err
+	}
+	view := p.chain.Ledger().View
+	spent, err := view.Spent(e.pair.Payer, e.pair.Salt)
+	if err != nil {
+		return balance, fmt.Errorf("read spent set: %w", err)
+	}
+	if spent {
+		return balance, tx.NewReject(ledger.Spent, "salt %d of %s is spent", e.pair.Salt, e.pair.Payer)
+	}
+	if balance, err = view.Balance(e.pair.Payer); err != nil {
+		return balance, fmt.Errorf("read balance: %w", err)
+	}
+	return balance, nil
+}
+
+// insert puts a checked entry in if bounds and reservations allow. mu is held.
+func (p *Pool) insert(e *entry, balance uint256.Int) error {
+	if there := p.byID[e.tx.ID()]; there != nil {
+		if e.own {
+			there.own = true
+			return nil
+		}
+		return tx.NewReject(ledger.Duplicate, "is in the pool already")
+	}
+	old := p.byPair[e.pair]
+	if old != nil && e.tx.Tip() < replacementTip(old.tx.Tip()) {
+		return tx.NewReject(ReplacementUnderpriced, "%s has the same payer and salt; a tip of at least %d replaces it",
+			old.tx.ID(), replacementTip(old.tx.Tip()))
+	}
+	if err := p.reserve(e, old, balance); err != nil {
+		return err
+	}
+	victims, err := p.room(e, old)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		p.drop(old, tx.NewReject(Replaced, "%s replaced it with a higher tip", e.tx.ID()))
+	}
+	for _, v := range victims {
+		p.drop(v, tx.NewReject(Evicted, "the pool is full, and another transaction goes before it"))
+	}
+	p.put(e)
+	return nil
+}
+
+// replacementTip is the least tip that replaces another.
+func replacementTip(tip uint64) uint64 {
+	rise := max(1, tip/100*replacementPercent+tip%100*replacementPercent/100)
+	if tip > math.MaxUint64-rise {
+		return math.MaxUint64
+	}
+	return tip + rise
+}
+
+// reserve says whether the payer can pay this one with all its others, within its bounds. mu is held.
+func (p *Pool) reserve(e, old *entry, balance uint256.Int) error {
+	sum, held := e.fee, e.size()
+	if payer := p.payers[e.pair.Payer]; payer != nil {
+		sum.Add(&sum, &payer.reserved)
+		held = held.plus(payer.held)
+	}
+	if old != nil {
+		sum.Sub(&sum, &old.fee)
+		held = held.minus(old.size())
+	}
+	if balance.Lt(&sum) {
+		return tx.NewReject(ledger.Unfunded, "needs %s wei for all that is pending, %s has %s", sum.Dec(), e.pair.Payer, balance.Dec())
+	}
+	if most := p.config.PerPayer; held.exceeds(most) {
+		return tx.NewReject(PayerFull, "%s would have %d bytes in %d transactions, at most %d in %d",
+			e.pair.Payer, held.Bytes, held.Count, most.Bytes, most.Count)
+	}
+	return nil
+}
+
+// room finds what must leave so that the entry fits: from its own queue what it outbids, or, if the whole pool is full, the end of the queue
+// that holds most. mu is held.
+func (p *Pool) room(e, old *entry) ([]*entry, error) {
+	q := p.queues[keyOf(e.tx)]
+	total, own := p.held.plus(e.size()), e.size()
+	if q != nil {
+		own = own.plus(q.held)
+	}
+	if old != nil {
+		total = total.minus(old.size())
+		if old.queue == q {
+			own = own.minus(old.size())
+		}
+	}
+	outbid := func(v *entry) bool { return q.byTip && v.tx.Tip() < e.tx.Tip() }
+	over := total.minus(p.config.Total)
+	if most := p.config.PerNamespace; own.exceeds(most) {
+		// q is there: an empty one has room for any transaction.
+		need := own.minus(most)
+		victims := q.victims(Limits{max(need.Bytes, over.Bytes), max(need.Count, over.Count)}, old, outbid)
+		if victims == nil {
+			return nil, tx.NewReject(NamespaceFull, "its namespace would have %d bytes in %d transactions, at most %d in %d",
+				own.Bytes, own.Count, most.Bytes, most.Count)
+		}
+		return victims, nil
+	}
+	if !over.exceeds(Limits{}) {
+		return nil, nil
+	}
+	var victims []*entry
+	if largest := p.largest(); largest != q && p.share(largest.held) > p.share(own) {
+		victims = largest.victims(over, old, func(*entry) bool { return true })
+	} else if q != nil {
+		victims = q.victims(over, old, outbid)
+	}
+	if victims == nil {
+		return nil, tx.NewReject(Full, "the pool would have %d bytes in %d transactions, at most %d in %d",
+			total.Bytes, total.Count, p.config.Total.Bytes, p.config.Total.Count)
+	}
+	return victims, nil
+}
+
+// share measures what is held by the bound that it uses up more.
+func (p *Pool) share(l Limits) int {
+	return max(l.Bytes*p.config.Total.Count, l.Count*p.config.Total.Bytes)
+}
+
+// largest is the queue that holds the largest share; ties by name. mu is held, and the pool is not empty.
+func (p *Pool) largest() *queue {
+	var most *queue
+	for _, q := range p.queues {
+		if most == nil || p.share(q.held) > p.share(most.held) || p.share(q.held) == p.share(most.held) && q.key.compare(most.key) < 0 {
+			most = q
+		}
+	}
+	return most
+}
+
+// put enters the entry everywhere. mu is held.
+func (p *Pool) put(e *entry) {
+	p.seq++
+	e.seq = p.seq
+	name := keyOf(e.tx)
+	e.queue = p.queues[name]
+	if e.queue == nil {
+		e.queue = newQueue(name, p.config.Rules.Order(name.namespace), p.leastServed())
+		p.queues[name] = e.queue
+	}
+	e.payer = p.payers[e.pair.Payer]
+	if e.payer == nil {
+		e.payer = &payer{entries: make(map[*entry]struct{})}
+		p.payers[e.pair.Payer] = e.payer
+	}
+	size := e.size()
+	p.held = p.held.plus(size)
+	e.queue.held = e.queue.held.plus(size)
+	e.queue.tree.ReplaceOrInsert(e)
+	e.payer.held = e.payer.held.plus(size)
+	e.payer.reserved.Add(&e.payer.reserved, &e.fee)
+	e.payer.entries[e] = struct{}{}
+	p.byID[e.tx.ID()] = e
+	p.byPair[e.pair] = e
+	bucket := p.byExpiry[e.tx.Expiry()]
+	if bucket == nil {
+		bucket = make(map[*entry]struct{})
+		p.byExpiry[e.tx.Expiry()] = bucket
+	}
+	bucket[e] = struct{}{}
+	p.signal()
+}
+
+// remove takes the entry out of everything. mu is held.
+func (p *Pool) remove(e *entry) {
+	size := e.size()
+	p.held = p.held.minus(size)
+	e.queue.tree.Delete(e)
+	if e.queue.held = e.queue.held.minus(size); e.queue.held.Count == 0 {
+		p.served = e.queue.served // counts only if this was the last one
+		delete(p.queues, e.queue.key)
+	}
+	e.payer.held = e.payer.held.minus(size)
+	e.payer.reserved.Sub(&e.payer.reserved, &e.fee)
+	if delete(e.payer.entries, e); len(e.payer.entries) == 0 {
+		delete(p.payers, e.pair.Payer)
+	}
+	delete(p.byID, e.tx.ID())
+	delete(p.byPair, e.pair)
+	bucket := p.byExpiry[e.tx.Expiry()]
+	if delete(bucket, e); len(bucket) == 0 {
+		delete(p.byExpiry, e.tx.Expiry())
+	}
+	p.outbox.remove(e)
+}
+
+// drop removes the entry and remembers why. mu is held.
+func (p *Pool) drop(e *entry, why *tx.Reject) {
+	p.remove(e)
+	p.outcomes.put(e.tx.ID(), why)
+	p.counts.dropped(why.Code)
+	if e.journaled {
+		p.outbox.gone = append(p.outbox.gone, e.tx.ID())
+	}
+}
+
+// leastServed is where a queue starts that was empty: level with the one that blocks have served least, so that time without transactions
+// earns nothing and costs nothing. mu is held.
+func (p *Pool) leastServed() uint64 {
+	first := true
+	for _, q := range p.queues {
+		if first || q.served < p.served {
+			p.served, first = q.served, false
+		}
+	}
+	return p.served
+}

@@ -1,0 +1,144 @@
+package pool
+
+import (
+	"cmp"
+
+	"github.com/google/btree"
+
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+)
+
+// queueKey names a queue: a namespace's, or the one of all transactions that span namespaces.
+type queueKey struct {
+	own       bool // false: spanning, and Namespace is zero
+	namespace namespaces.Namespace
+}
+
+func keyOf(t *tx.Tx) queueKey {
+	if t.Spans() {
+		return queueKey{}
+	}
+	return queueKey{own: true, namespace: t.Namespace()}
+}
+
+func (k queueKey) compare(o queueKey) int {
+	if k.own != o.own {
+		if o.own {
+			return -1
+		}
+		return 1
+	}
+	return k.namespace.Compare(o.namespace)
+}
+
+// queue holds transactions in the order in which they should be taken: by tip, or by arrival where the proposer's order is the block's.
+type queue struct {
+	key    queueKey
+	byTip  bool
+	tree   *btree.BTreeG[*entry]
+	held   Limits
+	served uint64 // cost of what blocks took from here, on a scale common to all queues
+}
+
+// degree of the tree: nodes of 63 pointers, half a kilobyte.
+const degree = 32
+
+func newQueue(key queueKey, rule block.Rule, served uint64) *queue {
+	q := &queue{key: key, byTip: !key.own || rule == block.ByTip, served: served}
+	q.tree = btree.NewG(degree, q.before)
+	return q
+}
+
+func (q *queue) before(a, b *entry) bool {
+	if q.byTip && a.tx.Tip() != b.tx.Tip() {
+		return a.tx.Tip() > b.tx.Tip()
+	}
+	return a.seq < b.seq
+}
+
+// maxVictims bounds the work of making room for one transaction.
+const maxVictims = 64
+
+// victims finds what would have to leave from the end of the queue to free so much: nothing that is acknowledged, not keep, and only what may
+// fall by the test. nil if that cannot be had.
+func (q *queue) victims(need Limits, keep *entry, may func(*entry) bool) []*entry {
+	var out []*entry
+	var freed Limits
+	visited := 0
+	q.tree.Descend(func(e *entry) bool {
+		if visited++; visited > maxVictims || !may(e) {
+			return false
+		}
+		if !e.own && e != keep {
+			out = append(out, e)
+			freed = freed.plus(e.size())
+		}
+		return need.exceeds(freed)
+	})
+	if need.exceeds(freed) {
+		return nil
+	}
+	return out
+}
+
+// walk reads a queue from its front in small portions, so that Take can go from queue to queue.
+type walk struct {
+	queue  *queue
+	served uint64 // with what this Take took
+	next   []*entry
+	last   *entry
+}
+
+const portion = 32
+
+// head is the next entry; nil at the end.
+func (w *walk) head() *entry {
+	if len(w.next) > 0 {
+		return w.next[0]
+	}
+	fill := func(e *entry) bool {
+		if e != w.last {
+			w.next = append(w.next, e)
+		}
+		return len(w.next) < portion
+	}
+	if w.last == nil {
+		w.queue.tree.Ascend(fill)
+	} else {
+		w.queue.tree.AscendGreaterOrEqual(w.last, fill)
+	}
+	if len(w.next) == 0 {
+		return nil
+	}
+	return w.next[0]
+}
+
+func (w *walk) advance() {
+	w.last = w.next[0]
+	w.next = w.next[1:]
+	w.served += w.last.cost
+}
+
+// walks is a heap: the least served queue first.
+type walks []*walk
+
+func (h walks) Len() int { return len(h) }
+func (h walks) Less(i, j int) bool {
+	if c := cmp.Compare(h[i].served, h[j].served); c != 0 {
+		return c < 0
+	}
+	return h[i].queue.key.compare(h[j].queue.key) < 0
+}
+func (h walks) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push implements [heap.Interface].
+func (h *walks) Push(x any) { *h = append(*h, x.(*walk)) } //nolint:errcheck,forcetypeassert // heap gives back what it got
+
+// Pop implements [heap.Interface].
+func (h *walks) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}

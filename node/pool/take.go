@@ -1,0 +1,54 @@
+package pool
+
+import (
+	"container/heap"
+	"context"
+
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+)
+
+// Take picks transactions for a block: those whose encodings have at most maxBytes together, at most maxSignatures of them. It removes nothing.
+//
+// It goes by the queue that blocks have served least, counting what it has taken itself: so every namespace that has transactions waiting
+// gets the same share of blocks, whatever others hold, and what one leaves goes to the others. A queue whose first transaction no longer
+// fits is left for this block, and for the next one it is the least served.
+func (p *Pool) Take(maxBytes, maxSignatures int) []*tx.Tx {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := make(walks, 0, len(p.queues))
+	for _, q := range p.queues {
+		h = append(h, &walk{queue: q, served: q.served})
+	}
+	heap.Init(&h)
+	out := make([]*tx.Tx, 0, min(maxSignatures, len(p.byID)))
+	for len(h) > 0 && len(out) < maxSignatures {
+		e := h[0].head()
+		if e == nil || len(e.tx.Raw()) > maxBytes {
+			heap.Pop(&h)
+			continue
+		}
+		out = append(out, e.tx)
+		maxBytes -= len(e.tx.Raw())
+		h[0].advance()
+		heap.Fix(&h, 0)
+	}
+	return out
+}
+
+// Wait returns nil when the pool has seen the block at height parent and holds a transaction; ctx's error if it ends first.
+func (p *Pool) Wait(ctx context.Context, parent uint64) error {
+	for {
+		p.mu.Lock()
+		ready := p.height >= parent && len(p.byID) > 0
+		changed := p.changes()
+		p.mu.Unlock()
+		if ready {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
