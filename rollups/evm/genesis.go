@@ -101,6 +101,9 @@ func (g Genesis) Validate() error {
 			return fmt.Errorf("genesis alloc %s: code of %d bytes, limit %d", addr, len(acc.Code), params.MaxCodeSize)
 		}
 		balance := acc.balance()
+		if balance.Sign() < 0 {
+			return fmt.Errorf("genesis alloc %s: negative balance", addr)
+		}
 		if balance.Sign() == 0 && acc.Nonce == 0 && len(acc.Code) == 0 {
 			return fmt.Errorf("genesis alloc %s: empty account (no balance, nonce or code)", addr)
 		}

@@ -66,7 +66,7 @@ func testConfig(dir string, g Genesis) Config {
 
 func open(t testing.TB, cfg Config) *Chain {
 	t.Helper()
-	c, err := Open(t.Context(), cfg)
+	c, err := Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
