@@ -17,8 +17,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
-	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
+	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	ma "github.com/multiformats/go-multiaddr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,6 +36,7 @@ type Host struct {
 	log      *slog.Logger
 	metrics  *metrics
 	conduct  *conduct
+	meshes   *meshes
 	net      host.Host
 	dht      *dht.IpfsDHT
 	pubsub   *pubsub.PubSub
@@ -82,6 +83,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		explicit: make(map[peer.ID]struct{}, len(p.explicit)),
 		log:      cfg.Logger,
 		conduct:  newConduct(),
+		meshes:   newMeshes(),
 		links:    make(map[peer.ID]*link),
 		topics:   make(map[string]struct{}),
 	}
@@ -143,7 +145,8 @@ func newLibp2p(cfg Config, p parsed, g gate) (host.Host, error) {
 	}
 	options := []libp2p.Option{
 		libp2p.Identity(key),
-		libp2p.Transport(tcp.NewTCPTransport),
+		// Without port reuse a port that another process has is an error, rather than half of its connections.
+		libp2p.Transport(tcp.NewTCPTransport, tcp.DisableReuseport()),
 		libp2p.Transport(libp2pquic.NewTransport),
 		libp2p.QUICReuse(quicreuse.NewConnManager),
 		libp2p.ResourceManager(resources),

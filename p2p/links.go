@@ -195,8 +195,17 @@ func pingOn(ctx context.Context, c network.Conn) error {
 	return nil
 }
 
-// watchGossip disconnects peers that are connected but that gossipsub has given up: it opens its stream at most four times
-// in ten minutes to a peer that keeps losing one of several connections, and then never again on that connection.
+// onGossipLost drops what is left of a peer when its gossip stream ended with one of several connections. Gossipsub would
+// open a new stream, but has forgotten which topics the peer is in, and the peer has no reason to tell it again.
+func (h *Host) onGossipLost(p peer.ID) {
+	if h.ctx.Err() != nil || !h.Connected(p) {
+		return
+	}
+	h.log.InfoContext(h.ctx, "gossip lost one of several connections, starting afresh", "peer", p)
+	go func() { _ = h.net.Network().ClosePeer(p) }()
+}
+
+// watchGossip disconnects peers that are connected but to which gossipsub has no stream, because opening it failed once.
 func (h *Host) watchGossip() {
 	missing := make(map[peer.ID]bool)
 	for h.pause(checkInterval, nil) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 
@@ -90,7 +91,7 @@ func Join[T any](h *Host, name string, cfg TopicConfig[T]) (*Topic[T], error) {
 }
 
 func (t *Topic[T]) start(cfg TopicConfig[T]) error {
-	full := t.host.prefix + "/" + t.name
+	full := t.full()
 	err := t.host.pubsub.RegisterTopicValidator(full, validator(t.host.self, cfg), pubsub.WithValidatorConcurrency(cfg.Validators))
 	if err != nil {
 		return fmt.Errorf("register validator: %w", err)
@@ -150,15 +151,45 @@ func (t *Topic[T]) Publish(ctx context.Context, data []byte) error {
 	if t.host.ctx.Err() != nil {
 		return fmt.Errorf("publish on %s: %w", t.name, ErrClosed)
 	}
+	if err := t.awaitMesh(ctx); err != nil {
+		return fmt.Errorf("publish on %s: %w", t.name, err)
+	}
 	if err := t.topic.Publish(ctx, data); err != nil {
 		return fmt.Errorf("publish on %s: %w", t.name, err)
 	}
 	return nil
 }
 
+// awaitMesh waits a moment for the first peer of the mesh when others are in the topic: a message that is published
+// between a connection and the next heartbeat would reach nobody, and gossipsub would not advertise it either.
+func (t *Topic[T]) awaitMesh(ctx context.Context) error {
+	var moment <-chan time.Time
+	for {
+		size, grown := t.host.meshes.size(t.full())
+		if size > 0 || len(t.Peers()) == 0 {
+			return nil
+		}
+		if moment == nil {
+			moment = time.After(2 * heartbeat)
+		}
+		select {
+		case <-grown:
+		case <-moment:
+			return nil
+		case <-t.host.ctx.Done():
+			return ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Next waits for the next accepted message. It returns ErrClosed once the topic or the host is closed.
 func (t *Topic[T]) Next(ctx context.Context) (Received[T], error) {
-	msg, err := t.sub.Next(ctx)
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(t.host.ctx, cancel)()
+	msg, err := t.sub.Next(waiting)
 	if err != nil {
 		if ctx.Err() == nil {
 			err = ErrClosed
@@ -168,6 +199,9 @@ func (t *Topic[T]) Next(ctx context.Context) (Received[T], error) {
 	value, _ := msg.ValidatorData.(T) // only a nil of an interface type T fails, and is the zero value
 	return Received[T]{From: msg.ReceivedFrom, Value: value, Data: msg.Data}, nil
 }
+
+// full is the topic's name on the wire.
+func (t *Topic[T]) full() string { return t.host.prefix + "/" + t.name }
 
 // Peers returns the peers that are in the topic too.
 func (t *Topic[T]) Peers() []peer.ID { return t.topic.ListPeers() }
@@ -180,7 +214,7 @@ func (t *Topic[T]) Close() error {
 			return // gossip has ended, and the topic with it
 		}
 		t.sub.Cancel()
-		err = errors.Join(t.topic.Close(), t.host.pubsub.UnregisterTopicValidator(t.host.prefix+"/"+t.name))
+		err = errors.Join(t.topic.Close(), t.host.pubsub.UnregisterTopicValidator(t.full()))
 		t.host.leave(t.name)
 	})
 	if err != nil {

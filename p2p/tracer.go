@@ -77,22 +77,26 @@ func (t *gossipTracer) bytes(rpc *pubsub.RPC, direction string) {
 }
 
 // OnClosedOutboundStream is called when gossip with a peer has ended.
-func (t *gossipTracer) OnClosedOutboundStream(p peer.ID) { t.filter.forget(p) }
+func (t *gossipTracer) OnClosedOutboundStream(p peer.ID) {
+	t.filter.forget(p)
+	t.host.meshes.removePeer(p)
+	t.host.onGossipLost(p)
+}
+
+// Graft is called when a peer comes into the mesh of a topic.
+func (t *gossipTracer) Graft(p peer.ID, topic string) { t.host.meshes.add(topic, p) }
+
+// Prune is called when a peer leaves the mesh of a topic.
+func (t *gossipTracer) Prune(p peer.ID, topic string) { t.host.meshes.remove(topic, p) }
+
+// Leave is called when we leave a topic.
+func (t *gossipTracer) Leave(topic string) { t.host.meshes.leave(topic) }
 
 // OnNewOutboundStream does nothing.
 func (t *gossipTracer) OnNewOutboundStream(peer.ID, protocol.ID) {}
 
 // Join does nothing.
 func (t *gossipTracer) Join(string) {}
-
-// Leave does nothing.
-func (t *gossipTracer) Leave(string) {}
-
-// Graft does nothing.
-func (t *gossipTracer) Graft(peer.ID, string) {}
-
-// Prune does nothing.
-func (t *gossipTracer) Prune(peer.ID, string) {}
 
 // ValidateMessage does nothing.
 func (t *gossipTracer) ValidateMessage(*pubsub.Message) {}
