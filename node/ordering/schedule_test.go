@@ -1,0 +1,432 @@
+package ordering
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger"
+)
+
+// TestAnyLegalSchedule drives the applications of four operators in any order in which CometBFT may call them: several
+// rounds a height, proposals that lose, proposals of a byzantine operator, nodes that have not seen what is decided, that
+// lag and catch up, that crash before and after each step and replay. Each schedule follows from its seed alone;
+// LOCKSTEP_SCHEDULE_SEED=<seed> runs one again.
+func TestAnyLegalSchedule(t *testing.T) {
+	w := &schedules{
+		t: t, genesis: testGenesis(t, nil), txs: universe(t), sigs: &signatures{verified: map[string]*tx.Tx{}}, attacks: attacks(),
+		tried: map[string]int{}, poor: crypto.PubkeyToAddress(testKey(t, "payer", payers-1).PublicKey),
+	}
+	if text := os.Getenv("LOCKSTEP_SCHEDULE_SEED"); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.run(seed)
+		return
+	}
+	first, count := uint64(time.Now().UnixNano()), 3000
+	if testing.Short() {
+		count = 300
+	}
+	t.Logf("seeds %d to %d", first, first+uint64(count)-1)
+	began := time.Now()
+	for i := range count {
+		w.run(first + uint64(i))
+	}
+	t.Logf("%d schedules in %s: %+v", count, time.Since(began).Round(time.Millisecond), w.stats)
+	for _, a := range w.attacks {
+		if w.tried[a.name] == 0 {
+			t.Errorf("the attack %q never had a chance", a.name)
+		}
+	}
+	if s := w.stats; s.txs == 0 || s.lost == 0 || s.crashes == 0 || s.replays == 0 || s.unseen == 0 || s.rejected == 0 {
+		t.Errorf("a case is missing: %+v", s)
+	}
+}
+
+// schedules runs one schedule after the other and counts what happened in them.
+type schedules struct {
+	t       *testing.T
+	genesis *genesis.Genesis
+	txs     []*tx.Tx
+	sigs    *signatures
+	attacks []attack
+	tried   map[string]int
+	poor    common.Address // who can pay for little
+	stats   struct{ blocks, txs, lost, rejected, crashes, replays, unseen int }
+}
+
+// decided is a block as CometBFT's store keeps it.
+type decided struct {
+	s    slot
+	txs  [][]byte
+	hash []byte // the application's, after it
+}
+
+// operator is one node: a store, and an application that a crash takes away.
+type operator struct {
+	store *memory
+	pool  *bag
+	app   *App
+	seen  bool // has judged the block that was decided
+}
+
+// schedule is one run.
+type schedule struct {
+	*schedules
+
+	seed      uint64
+	rng       *rand.Rand
+	operators []*operator
+	chain     []decided
+}
+
+func (w *schedules) run(seed uint64) {
+	s := &schedule{schedules: w, seed: seed, rng: rand.New(rand.NewPCG(seed, 1))}
+	defer func() {
+		if w.t.Failed() {
+			w.t.Logf("again with LOCKSTEP_SCHEDULE_SEED=%d", seed)
+		}
+	}()
+	for range testOperators {
+		o := &operator{store: newMemory(w.t, w.genesis), pool: &bag{rng: s.rng}}
+		s.restart(o)
+		s.operators = append(s.operators, o)
+	}
+	for range 3 + s.rng.IntN(6) {
+		s.gossip()
+		s.height()
+	}
+	for _, o := range s.operators {
+		s.catchUp(o)
+	}
+	s.check()
+}
+
+func (s *schedule) fatalf(format string, args ...any) {
+	s.t.Helper()
+	s.t.Fatalf("seed %d, height %d: %s", s.seed, len(s.chain)+1, fmt.Sprintf(format, args...))
+}
+
+// chance is true once in n times.
+func (s *schedule) chance(n int) bool { return s.rng.IntN(n) == 0 }
+
+// gossip gives each pool some of the transactions.
+func (s *schedule) gossip() {
+	for _, o := range s.operators {
+		o.pool.txs = nil
+		for _, t := range s.txs {
+			if s.chance(3) {
+				o.pool.txs = append(o.pool.txs, t)
+			}
+		}
+	}
+}
+
+// restart is a crash and a start: what the application held in memory is gone.
+func (s *schedule) restart(o *operator) {
+	o.app, o.seen = newApp(s.t, s.genesis, o.store, o.pool, s.sigs), false
+	info, err := o.app.Info(s.t.Context(), &abci.RequestInfo{})
+	if err != nil {
+		s.fatalf("info: %v", err)
+	}
+	root := o.store.head.Root()
+	if uint64(info.LastBlockHeight) != o.store.head.Height || !bytes.Equal(info.LastBlockAppHash, root[:]) {
+		s.fatalf("info tells height %d, committed is %d", info.LastBlockHeight, o.store.head.Height)
+	}
+	if info.LastBlockHeight == 0 {
+		s.initChain(o)
+	}
+}
+
+func (s *schedule) initChain(o *operator) {
+	g, err := EngineGenesis(s.genesis)
+	if err != nil {
+		s.fatalf("%v", err)
+	}
+	res, err := o.app.InitChain(s.t.Context(), &abci.RequestInitChain{ChainId: g.ChainID, AppStateBytes: g.AppState})
+	if err != nil || !bytes.Equal(res.AppHash, g.AppHash) {
+		s.fatalf("init chain: %v", err)
+	}
+}
+
+// height decides one block, in one or more rounds.
+func (s *schedule) height() {
+	at := s.genesis.TimeMS
+	if n := len(s.chain); n > 0 {
+		at = s.chain[n-1].s.timeMS + 1 + s.rng.Uint64N(1000)
+	}
+	for _, o := range s.operators {
+		o.seen = false
+	}
+	for round := 0; ; round++ {
+		turn := (len(s.chain) + round) % testOperators
+		slot := slot{uint64(len(s.chain) + 1), at, s.genesis.Operators[turn].Address}
+		if s.behind(s.operators[turn]) {
+			s.catchUp(s.operators[turn])
+		}
+		what, txs, good := s.proposal(s.operators[turn], slot)
+		if txs == nil {
+			continue
+		}
+		s.judge(what, slot, txs, good)
+		if good && !s.chance(3) {
+			s.decide(slot, txs)
+			return
+		}
+		s.stats.lost++
+	}
+}
+
+func (s *schedule) behind(o *operator) bool { return int(o.store.head.Height) < len(s.chain) }
+
+// proposal is that of an honest operator, of a selfish one (valid, but of its own choice), or an attack.
+func (s *schedule) proposal(o *operator, at slot) (what string, txs [][]byte, good bool) {
+	kind := s.rng.IntN(10)
+	if kind < 6 {
+		return "honest", s.prepare(o, at), true
+	}
+	a := &adversary{t: s.t, rng: s.rng, rules: o.app.rules, p: o.app.parent(), s: at, txs: s.txs, poor: s.poor}
+	if kind < 7 {
+		c := a.honest()
+		return "selfish", [][]byte{c.raw, c.body}, true
+	}
+	if n := len(s.chain); n > 0 {
+		a.old = s.chain[s.rng.IntN(n)].txs
+	}
+	attack := s.attacks[s.rng.IntN(len(s.attacks))]
+	if txs = attack.make(a); txs != nil {
+		s.tried[attack.name]++
+	}
+	return attack.name, txs, false
+}
+
+func (s *schedule) prepare(o *operator, at slot) [][]byte {
+	if s.chance(10) { // a proposal that never leaves the node, and a crash
+		s.prepareOnce(o, at)
+		s.stats.crashes++
+		s.restart(o)
+	}
+	return s.prepareOnce(o, at)
+}
+
+func (s *schedule) prepareOnce(o *operator, at slot) [][]byte {
+	held := len(o.pool.txs)
+	res, err := o.app.PrepareProposal(s.t.Context(), &abci.RequestPrepareProposal{
+		MaxTxBytes: 1 << 20, Height: int64(at.height), Time: at.time(), ProposerAddress: at.proposer[:],
+	})
+	if err != nil {
+		s.fatalf("prepare: %v", err)
+	}
+	if len(o.pool.txs) != held {
+		s.fatalf("preparing took transactions out of the pool")
+	}
+	return res.Txs
+}
+
+func (s slot) time() time.Time { return time.UnixMilli(int64(s.timeMS)).Add(time.Microsecond) }
+
+// judge shows the proposal to some operators, now and then twice or after a restart. All must say the same.
+func (s *schedule) judge(what string, at slot, txs [][]byte, good bool) {
+	for _, o := range s.operators {
+		if s.behind(o) {
+			if s.chance(2) { // CometBFT would not ask; the answer must be no and nothing worse
+				if s.verdict(o, at, txs) {
+					s.fatalf("a node that is behind accepts a proposal")
+				}
+				continue
+			}
+			s.catchUp(o)
+		}
+		if s.chance(5) {
+			continue
+		}
+		for range 1 + s.rng.IntN(5)/4 {
+			if got := s.verdict(o, at, txs); got != good {
+				s.fatalf("a proposal (%s) that is valid: %v; the verdict is %v", what, good, got)
+			}
+		}
+		o.seen = good
+		if s.chance(12) {
+			s.stats.crashes++
+			s.restart(o)
+			if got := s.verdict(o, at, txs); got != good {
+				s.fatalf("a proposal (%s) has another verdict after a restart: %v", what, got)
+			}
+		}
+	}
+}
+
+func (s *schedule) verdict(o *operator, at slot, txs [][]byte) bool {
+	res, err := o.app.ProcessProposal(s.t.Context(), &abci.RequestProcessProposal{
+		Txs: txs, Height: int64(at.height), Time: at.time(), ProposerAddress: at.proposer[:],
+	})
+	if err != nil {
+		s.fatalf("process: %v", err)
+	}
+	if !res.IsAccepted() {
+		s.stats.rejected++
+	}
+	return res.IsAccepted()
+}
+
+// decide lets some operators apply the block at once; the others will replay it.
+func (s *schedule) decide(at slot, txs [][]byte) {
+	for _, o := range s.operators {
+		s.extend(o, txs)
+	}
+	s.chain = append(s.chain, decided{s: at, txs: txs})
+	s.stats.blocks++
+	for _, o := range s.operators {
+		if s.chance(6) {
+			continue
+		}
+		if !o.seen {
+			s.stats.unseen++
+		}
+		s.catchUp(o)
+	}
+}
+
+func (s *schedule) extend(o *operator, txs [][]byte) {
+	res, err := o.app.ExtendVote(s.t.Context(), &abci.RequestExtendVote{Txs: txs})
+	if err != nil || !bytes.Equal(res.VoteExtension, crypto.Keccak256(txs[0])) {
+		s.fatalf("extension %x, %v", res.GetVoteExtension(), err)
+	}
+	junk := make([]byte, 30+s.rng.IntN(4))
+	verdict, err := o.app.VerifyVoteExtension(s.t.Context(), &abci.RequestVerifyVoteExtension{VoteExtension: junk})
+	if err != nil || verdict.IsAccepted() != (len(junk) == 32) {
+		s.fatalf("an extension of %d bytes: %v, %v", len(junk), verdict, err)
+	}
+}
+
+// catchUp applies what the store lacks, with crashes at each step.
+func (s *schedule) catchUp(o *operator) {
+	for s.behind(o) {
+		b := &s.chain[o.store.head.Height]
+		if o.store.head.Height+1 < uint64(len(s.chain)) {
+			s.stats.replays++
+		}
+		if s.crash(o) {
+			continue
+		}
+		res, err := o.app.FinalizeBlock(s.t.Context(), &abci.RequestFinalizeBlock{
+			Txs: b.txs, Height: int64(b.s.height), Time: b.s.time(), ProposerAddress: b.s.proposer[:],
+		})
+		if err != nil {
+			s.fatalf("finalise height %d: %v", b.s.height, err)
+		}
+		if b.hash == nil {
+			b.hash = res.AppHash
+		}
+		if !bytes.Equal(b.hash, res.AppHash) || len(res.TxResults) != len(b.txs) {
+			s.fatalf("height %d: application hash %x, another node has %x", b.s.height, res.AppHash, b.hash)
+		}
+		if s.crash(o) {
+			continue
+		}
+		if _, err := o.app.Commit(s.t.Context(), &abci.RequestCommit{}); err != nil {
+			s.fatalf("commit height %d: %v", b.s.height, err)
+		}
+		s.crash(o)
+	}
+}
+
+func (s *schedule) crash(o *operator) bool {
+	if !s.chance(12) {
+		return false
+	}
+	s.stats.crashes++
+	s.restart(o)
+	return true
+}
+
+// check holds the finished chain against what a reader may rely on, by rules written down here a second time.
+func (s *schedule) check() {
+	for _, o := range s.operators[1:] {
+		if o.store.hash != s.operators[0].store.hash || o.store.head.Root() != s.operators[0].store.head.Root() {
+			s.fatalf("two operators end differently")
+		}
+	}
+	chain := s.operators[0].store
+	ids, spentAt, parent := map[common.Hash]bool{}, map[ledger.Pair]uint64{}, s.genesis.Hash()
+	var fees uint256.Int
+	for i, b := range chain.blocks {
+		h := b.Header
+		if h.ParentHash != parent || h.Height != uint64(i+1) || h.Hash() != crypto.Keccak256Hash(s.chain[i].txs[0]) ||
+			h.TimeMS != s.chain[i].s.timeMS || h.Proposer != s.chain[i].s.proposer {
+			s.fatalf("header %d does not follow", i+1)
+		}
+		if i > 0 && !bytes.Equal(h.LedgerRoot[:], s.chain[i-1].hash) {
+			s.fatalf("header %d: its ledger root is not the application hash before it", i+1)
+		}
+		parent = h.Hash()
+		for _, t := range b.Contents.Txs {
+			s.stats.txs++
+			s.checkTx(t, h.Height, ids, spentAt)
+			fees.Add(&fees, uint256.NewInt(t.Weight()*(2+t.Tip())))
+		}
+		s.checkOrder(b.Contents)
+	}
+	var total, want uint256.Int
+	for _, b := range chain.balances {
+		total.Add(&total, &b)
+	}
+	for _, b := range s.genesis.Balances {
+		want.Add(&want, b.Amount)
+	}
+	treasury := chain.balances[ledger.Treasury()]
+	if total != want || treasury != fees {
+		s.fatalf("balances add up to %s of %s, the treasury has %s of %s", total.Dec(), want.Dec(), treasury.Dec(), fees.Dec())
+	}
+}
+
+func (s *schedule) checkTx(t *tx.Tx, height uint64, ids map[common.Hash]bool, spentAt map[ledger.Pair]uint64) {
+	pair := ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}
+	at, spent := spentAt[pair]
+	switch {
+	case ids[t.ID()]:
+		s.fatalf("%s stands in two blocks", t.ID())
+	case spent && height <= at+s.genesis.Params.ExpiryWindow:
+		s.fatalf("salt %d of %s is spent at heights %d and %d", pair.Salt, pair.Payer, at, height)
+	case t.Expiry() < height || t.Expiry() > height+s.genesis.Params.ExpiryWindow:
+		s.fatalf("%s with expiry %d stands at height %d", t.ID(), t.Expiry(), height)
+	case t.ChainID() != s.genesis.ChainID || t.MaxFeePerByte() < 2:
+		s.fatalf("%s should not stand anywhere", t.ID())
+	}
+	if _, err := t.Verify(); err != nil && s.chance(20) { // costly: a sample
+		s.fatalf("%v", err)
+	}
+	ids[t.ID()], spentAt[pair] = true, height
+}
+
+func (s *schedule) checkOrder(c *block.Contents) {
+	if !slices.IsSortedFunc(c.Txs, func(a, b *tx.Tx) int {
+		switch {
+		case a.Spans() != b.Spans():
+			return map[bool]int{true: -1, false: 1}[a.Spans()]
+		case a.Spans():
+			return int(b.Tip()) - int(a.Tip())
+		}
+		if n := a.Namespace().Compare(b.Namespace()); n != 0 || a.Namespace() == testNamespace(1) {
+			return n
+		}
+		return int(b.Tip()) - int(a.Tip())
+	}) {
+		s.fatalf("the transactions are out of order")
+	}
+}
