@@ -16,10 +16,8 @@ type Block struct {
 	Hash   common.Hash // of Header
 	Lane   []byte      // empty: proven that the block has no lane for this rollup
 
-	// At the last header of a run; zero inside it. Evidence needs the first two, a restart the third.
-	Certificate *cert.Certificate
-	Next        []cert.Operator // the operators that follow, if Header changes them
-	Trust       *cert.Trust     // what is trusted after this block
+	Run   *cert.Run   // the run that proves it, shared by all blocks of that run
+	Trust *cert.Trust // what is trusted after it, at the last header of the run; nil inside it
 
 	// Of a block from the DA layer; zero otherwise.
 	DAHeight uint64 // where header, certificate and lane had all become readable

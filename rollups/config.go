@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -36,6 +37,8 @@ type Config struct {
 	Limits    Limits                 // zero values take the defaults
 	Registry  prometheus.Registerer  // may be nil
 	Log       *slog.Logger           // slog.Default if nil
+
+	fs vfs.FS // where the heads record is; the disk if nil. Tests crash it
 }
 
 // Limits bound what a driver holds in memory and how long it waits. Zero values take the defaults named here.

@@ -4,12 +4,7 @@ import (
 	"context"
 
 	"github.com/lockstep-network/lockstep/namespaces/feed"
-)
-
-// Protocol names of chapter 02, below the network's prefix.
-const (
-	FeedProtocol = "feed/1"    // request: a feed.Request, response: one feed.Step a frame
-	HeadersTopic = "headers/1" // gossip of feed.Announcement
+	"github.com/lockstep-network/lockstep/p2p"
 )
 
 // Fault is why a follower leaves a peer. The first is nobody's fault to punish; the others are charged to the peer.
@@ -37,26 +32,19 @@ func (f Fault) String() string {
 	}
 }
 
-// Peers is where soft blocks come from. [Network] makes one of a p2p host. Peers are named by strings that mean nothing here.
+// Peers is where soft blocks come from. [NewNetwork] makes one of a p2p host. Peers are named by strings that mean nothing here.
 type Peers interface {
 	// Candidates lists the peers that may serve the feed, best first.
 	Candidates() []string
-	// Follow asks a peer for steps. The stream ends with ctx.
-	Follow(ctx context.Context, peer string, req feed.Request) (Stream, error)
-	// Charge tells the network what a peer has done.
+	// Follow asks a peer for steps and calls onStep for each encoded feed.Step, in order, waiting for it to return; its error ends the
+	// stream and is returned, as is the end of ctx. Nil is the peer's orderly end.
+	Follow(ctx context.Context, peer string, req feed.Request, onStep func(raw []byte) error) error
+	// Charge tells the network what a peer has done. Never called with FaultNone.
 	Charge(peer string, fault Fault)
 }
 
-// Stream is a peer's answer: encoded feed.Steps in ascending order.
-type Stream interface {
-	// Next waits for the next step; io.EOF at the orderly end. It returns an error when the stream's context ends.
-	Next() ([]byte, error)
-	// Close releases the stream. It may be called twice.
-	Close() error
-}
-
-// Announcements are gossiped proofs of how far the chain is: encoded feed.Announcements.
+// Announcements is the gossip of certified headers: what proves that a peer keeps something back.
 type Announcements interface {
-	// Next waits for the next announcement.
-	Next(ctx context.Context) (from string, raw []byte, err error)
+	// Listen calls judge for each announcement until ctx ends, from any goroutine. Its verdict decides whether the gossip is passed on.
+	Listen(ctx context.Context, judge func(feed.Announcement) p2p.Verdict) error
 }

@@ -1,0 +1,40 @@
+package rollups
+
+import (
+	"github.com/lockstep-network/lockstep/namespaces/lane"
+)
+
+// decoded is a block with what it asks of the executor.
+type decoded struct {
+	Block
+	entries [][]byte // in shared order; none: no rollup block
+	ready   bool     // entries are set; a block that may only be compared is decoded late, or never
+	broken  bool     // the lane is certified and cannot be read
+}
+
+// decode reads the lane's entries (specs/07-derivation.md, "Entries"): the data of every entry that is a leg, bundles' legs among them;
+// envelopes stand for no leg. A lane that is certified and does not decode needs a quorum of faulty operators. It must not stop anybody
+// either, for then a quorum could stop a rollup for good: it counts as empty, for everyone alike.
+func decode(b Block) decoded {
+	d := decoded{Block: b, ready: true}
+	if len(b.Lane) == 0 {
+		return d
+	}
+	entries, err := lane.Decode(b.Lane)
+	if err != nil {
+		d.broken = true
+		return d
+	}
+	d.entries = make([][]byte, 0, len(entries))
+	for _, e := range entries {
+		if !e.Envelope {
+			d.entries = append(d.entries, e.Data)
+		}
+	}
+	return d
+}
+
+// input is what the executor is given.
+func (d *decoded) input() Input {
+	return Input{Height: d.Header.Height, Hash: d.Hash, TimeMS: d.Header.TimeMS, Entries: d.entries}
+}

@@ -1,0 +1,277 @@
+package rollups
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+)
+
+// derivation moves the heads. It is a state machine without a goroutine, clock or network: each method is one event, runs to its end, and
+// may be called again with the same event after a temporary error.
+//
+// Order of effects (specs/07-derivation.md, "Crash"): forward, the executor stores the rollup block, then the record moves; backward, the
+// record moves, then the executor drops blocks. A crash between the two leaves the executor ahead of the record, never behind; execute
+// mends that on the way.
+type derivation struct {
+	exec  Executor
+	store *store
+	moved func(record) // told after each move; must not block
+
+	rec     record // what the store holds
+	broken  uint64 // lanes that were certified and did not decode
+	softRun uint64 // end of the run that was stored last on the way of soft
+	firmRun uint64 // likewise of firm
+}
+
+// soft takes a block from the peers' way.
+func (d *derivation) soft(ctx context.Context, b *decoded) error {
+	if b.Header.Height <= d.rec.Soft.Height {
+		if err := d.compare(b); err != nil {
+			return err
+		}
+		if b.Trust == nil || b.Trust.Height <= d.rec.SoftTrust.Height {
+			return nil
+		}
+		next := d.rec
+		next.SoftTrust = *b.Trust
+		return d.commit(move{next: next})
+	}
+	if err := d.follows(b); err != nil {
+		return err
+	}
+	head, executed, err := d.extend(ctx, b)
+	if err != nil {
+		return err
+	}
+	next := d.rec
+	next.Soft = head
+	if b.Trust != nil {
+		next.SoftTrust = *b.Trust
+	}
+	p := past{b.Hash, head.Output, b.Run.Certificate.Height, 0}
+	return d.commit(move{next, &memory{b.Header.Height, p}, b.Run, &d.softRun, executed})
+}
+
+// firm takes a block from the DA layer's way: it confirms a soft one by its hash, or is itself the first to come.
+func (d *derivation) firm(ctx context.Context, b *decoded) error {
+	height := b.Header.Height
+	if height <= d.rec.Firm.Height {
+		return d.compare(b) // inside a run whose beginning was firm before a restart
+	}
+	if height != d.rec.Firm.Height+1 {
+		return fmt.Errorf("height %d of the DA layer after %d: %w", height, d.rec.Firm.Height, errReset)
+	}
+	next := d.rec
+	executed := false
+	if height <= d.rec.Soft.Height {
+		if err := d.compare(b); err != nil {
+			return err
+		}
+		known, found, err := d.store.past(height)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("height %d is firm and nothing is known of its soft block: %w", height, errReset)
+		}
+		next.Firm = Head{height, b.Hash, known.Output}
+	} else {
+		if err := d.follows(b); err != nil {
+			return err
+		}
+		var err error
+		if next.Firm, executed, err = d.extend(ctx, b); err != nil {
+			return err
+		}
+		next.Soft = next.Firm
+	}
+	if b.Trust != nil {
+		next.FirmTrust, next.Cursor = *b.Trust, b.Cursor
+		if b.Trust.Height > next.SoftTrust.Height {
+			next.SoftTrust = *b.Trust
+		}
+	}
+	p := past{b.Hash, next.Firm.Output, b.Run.Certificate.Height, b.DAHeight}
+	return d.commit(move{next, &memory{height, p}, b.Run, &d.firmRun, executed})
+}
+
+// final takes the newest DA height that cannot be reorganised.
+func (d *derivation) final(daHeight uint64) error {
+	next := d.rec
+	for next.Final.Height < d.rec.Firm.Height {
+		height := next.Final.Height + 1
+		p, found, err := d.store.past(height)
+		if err != nil {
+			return err
+		}
+		if !found || p.DAHeight == 0 || p.DAHeight > daHeight {
+			break
+		}
+		next.Final = Head{height, p.Hash, p.Output}
+	}
+	if next.Final == d.rec.Final {
+		return nil
+	}
+	return d.commit(move{next: next})
+}
+
+// reset drops soft: the record first, then the executor's blocks.
+func (d *derivation) reset(ctx context.Context) error {
+	next := d.rec
+	next.Soft, next.SoftTrust = d.rec.Firm, d.rec.FirmTrust
+	if err := d.commit(move{next: next, sync: true}); err != nil {
+		return err
+	}
+	if err := d.exec.Rollback(ctx, d.rec.Firm.Output.Height); err != nil {
+		return fmt.Errorf("roll back to shared height %d: %w", d.rec.Firm.Output.Height, err)
+	}
+	return nil
+}
+
+// announced compares a header whose certificate was checked with what is derived.
+func (d *derivation) announced(run *cert.Run) error {
+	h := run.Headers[0]
+	return d.compare(&decoded{Block: Block{Header: h, Hash: h.Hash(), Run: run}})
+}
+
+// follows says whether a block stands on the soft head.
+func (d *derivation) follows(b *decoded) error {
+	switch {
+	case b.Header.Height != d.rec.Soft.Height+1:
+		return fmt.Errorf("height %d after soft head %d: %w", b.Header.Height, d.rec.Soft.Height, errReset)
+	case b.Header.ParentHash != d.rec.Soft.Hash:
+		return d.contradiction(d.rec.Soft.Height, b)
+	}
+	return nil
+}
+
+// compare holds a block that is not above the soft head against what is known of its height.
+func (d *derivation) compare(b *decoded) error {
+	known, found, err := d.store.past(b.Header.Height)
+	if err != nil || !found || known.Hash == b.Hash {
+		return err
+	}
+	return d.contradiction(b.Header.Height, b)
+}
+
+// contradiction names the severity of another header at a height that is taken: critical where both are proven, else a reset.
+func (d *derivation) contradiction(height uint64, b *decoded) error {
+	known, found, err := d.store.past(height)
+	if err != nil {
+		return err
+	}
+	if found {
+		_, found, err = d.store.run(known.RunEnd)
+		if err != nil {
+			return err
+		}
+	}
+	if !found {
+		return fmt.Errorf("height %d contradicts what is known, of which no proof is left: %w", height, errReset)
+	}
+	return &cert.ErrConflict{Height: height, Known: known.Hash, Run: *b.Run}
+}
+
+// extend executes a block on top of the soft head, if it asks for it, and returns the head after it.
+func (d *derivation) extend(ctx context.Context, b *decoded) (head Head, executed bool, err error) {
+	if !b.ready {
+		*b = decode(b.Block)
+	}
+	if b.broken {
+		d.broken++
+	}
+	out := d.rec.Soft.Output
+	if len(b.entries) == 0 {
+		if h := d.exec.Head().Height; h > out.Height && h <= b.Header.Height {
+			err = d.exec.Rollback(ctx, out.Height)
+		}
+	} else {
+		executed = true
+		out, err = d.execute(ctx, b.input())
+	}
+	if err != nil {
+		return Head{}, false, fmt.Errorf("shared height %d: %w", b.Header.Height, err)
+	}
+	if err := d.repeats(b, out); err != nil {
+		return Head{}, false, err
+	}
+	return Head{b.Header.Height, b.Hash, out}, executed, nil
+}
+
+// execute hands an input to the executor. An executor that is ahead of the record was stopped between the two effects: its head is this very
+// input's block (then executing again only names it), or a block that a reset had already given up.
+func (d *derivation) execute(ctx context.Context, in Input) (Output, error) {
+	head := d.exec.Head()
+	if head.Height <= d.rec.Soft.Output.Height {
+		return d.exec.Execute(ctx, in)
+	}
+	if head.Height == in.Height {
+		if out, err := d.exec.Execute(ctx, in); err == nil {
+			return out, nil
+		}
+	}
+	if err := d.exec.Rollback(ctx, d.rec.Soft.Output.Height); err != nil {
+		return Output{}, err
+	}
+	return d.exec.Execute(ctx, in)
+}
+
+// repeats holds an output against the one that the same block gave before soft was dropped.
+func (d *derivation) repeats(b *decoded, out Output) error {
+	before, found, err := d.store.past(b.Header.Height)
+	if err != nil || !found || before.Hash != b.Hash || before.Output == out {
+		return err
+	}
+	in := b.input()
+	in.Entries = nil
+	return &DivergedError{Input: in, Known: before.Output, Now: out}
+}
+
+// move is one change of the record.
+type move struct {
+	next   record
+	memory *memory   // what is to be remembered of a height
+	run    *cert.Run // the run that proves that height
+	way    *uint64   // end of the run that was stored last on this way: once is enough for all blocks of a run
+	sync   bool      // durable before commit returns
+}
+
+// commit makes a move durable, as far as it must be now, and then known.
+func (d *derivation) commit(m move) error {
+	run := m.run
+	if run != nil && run.Certificate.Height == *m.way {
+		run = nil
+	}
+	if err := d.store.write(m.next, m.memory, run, m.sync); err != nil {
+		return err
+	}
+	if run != nil {
+		*m.way = run.Certificate.Height
+	}
+	d.rec = m.next
+	d.moved(m.next)
+	return nil
+}
+
+// check says at the start whether the executor and the record belong together.
+func (d *derivation) check(ctx context.Context) error {
+	head := d.exec.Head()
+	soft, firm := d.rec.Soft.Output, d.rec.Firm.Output
+	if head.Height > soft.Height || head == soft {
+		return nil
+	}
+	if head.Height >= firm.Height && head.Height < soft.Height {
+		// A reset that was cut short by a crash, or an executor whose folder is older than the record: what is firm is there still.
+		if err := d.reset(ctx); err != nil {
+			return err
+		}
+		head, soft = d.exec.Head(), firm
+	}
+	if head != soft {
+		return fmt.Errorf("the executor's newest block %s (shared height %d) is not the one of the heads record, %s (shared height %d): "+
+			"their folders do not belong together; remove both to derive again from genesis",
+			head.BlockHash, head.Height, soft.BlockHash, soft.Height)
+	}
+	return nil
+}

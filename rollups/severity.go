@@ -1,0 +1,71 @@
+package rollups
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+)
+
+// errReset says that the soft head cannot stand: drop it and derive again from firm.
+var errReset = errors.New("soft is dropped")
+
+// severity is how bad an error is; each has one reaction (Driver.Run).
+type severity int
+
+const (
+	temporary severity = iota // the same thing may succeed later: retry with back-off
+	reset                     // drop soft, derive again from firm
+	critical                  // stop, with the evidence on disk
+	stopped                   // the context has ended
+)
+
+// severityOf is the one place that decides. What is not known to be worse is temporary: a full disk or a DA layer that is away must not
+// cost anybody their state.
+func severityOf(err error) severity {
+	var conflict *cert.ErrConflict
+	var diverged *DivergedError
+	var halted *HaltedError
+	switch {
+	case errors.As(err, &conflict), errors.As(err, &diverged), errors.As(err, &halted):
+		return critical
+	case errors.Is(err, errReset):
+		return reset
+	case errors.Is(err, context.Canceled):
+		return stopped
+	default:
+		return temporary
+	}
+}
+
+// DivergedError says that the executor made another block from an equal history and input: it, or this machine, is not deterministic.
+type DivergedError struct {
+	Input Input // without entries
+	Known Output
+	Now   Output
+}
+
+// Error names both blocks.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("the executor derived rollup block %s from shared height %d, and %s before from the same input",
+		e.Now.BlockHash, e.Input.Height, e.Known.BlockHash)
+}
+
+// HaltedError says that derivation has stopped for good. File holds the evidence; derivation starts again when somebody who has read it
+// removes the file.
+type HaltedError struct {
+	File  string
+	Cause error // nil if an earlier process found it
+}
+
+// Error names the cause and the file.
+func (e *HaltedError) Error() string {
+	if e.Cause == nil {
+		return fmt.Sprintf("derivation was stopped by a critical error: read %s, and remove it to go on", e.File)
+	}
+	return fmt.Sprintf("derivation stops: %v (evidence in %s)", e.Cause, e.File)
+}
+
+// Unwrap returns the cause.
+func (e *HaltedError) Unwrap() error { return e.Cause }

@@ -1,0 +1,183 @@
+package rollups
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/feed"
+)
+
+// follower is the source of soft blocks: it follows one peer's feed at a time, verifies what comes, and goes to another peer when this one
+// ends, errs, falls silent, keeps something back or sends rubbish. What was verified stays verified, whoever brought it.
+type follower struct {
+	peers     Peers
+	namespace namespaces.Namespace
+	limits    Limits
+	tip       func() cert.Trust // derivation's newest soft trust: the DA layer may have brought it further than peers did
+	proven    func() uint64     // newest shared height that is proven to exist
+	take      func(context.Context, Block) error
+	metrics   *metrics
+	log       *slog.Logger
+
+	trust    cert.Trust     // owned by run: verified so far
+	failures map[string]int // owned by run: how often each candidate was left
+}
+
+// peerError is why a peer was left.
+type peerError struct {
+	fault Fault
+	err   error
+}
+
+func (e *peerError) Error() string { return e.err.Error() }
+func (e *peerError) Unwrap() error { return e.err }
+
+func blame(f Fault, err error) error { return &peerError{f, err} }
+
+// run follows until ctx ends, or until a peer proves a conflict, which it returns.
+func (f *follower) run(ctx context.Context) error {
+	wait := newBackoff(f.limits)
+	f.failures = make(map[string]int)
+	for ctx.Err() == nil {
+		peer, found := f.pick()
+		if !found {
+			wait.pause(ctx)
+			continue
+		}
+		before := f.trust.Height
+		err := f.follow(ctx, peer)
+		if ctx.Err() != nil {
+			break
+		}
+		var conflict *cert.ErrConflict
+		if errors.As(err, &conflict) {
+			return err
+		}
+		f.leave(ctx, peer, err)
+		if f.trust.Height > before {
+			wait.reset()
+		}
+		wait.pause(ctx)
+	}
+	return ctx.Err()
+}
+
+// pick chooses the best candidate among those that were left least often.
+func (f *follower) pick() (string, bool) {
+	candidates := f.peers.Candidates()
+	if len(candidates) == 0 {
+		return "", false
+	}
+	known := make(map[string]int, len(candidates))
+	best := candidates[0]
+	for _, c := range candidates {
+		known[c] = f.failures[c]
+		if known[c] < known[best] {
+			best = c
+		}
+	}
+	least := known[best]
+	for c := range known {
+		known[c] = min(known[c]-least, 8) // an old sin counts, and not for ever
+	}
+	f.failures = known
+	return best, true
+}
+
+func (f *follower) leave(ctx context.Context, peer string, err error) {
+	fault := FaultNone
+	var pe *peerError
+	if errors.As(err, &pe) {
+		fault = pe.fault
+	}
+	f.failures[peer] += 1 + int(fault)
+	f.metrics.left.WithLabelValues(fault.String()).Inc()
+	f.log.InfoContext(ctx, "left a peer's feed", "peer", peer, "fault", fault, "height", f.trust.Height, "error", err)
+	if fault != FaultNone {
+		f.peers.Charge(peer, fault)
+	}
+}
+
+// follow takes blocks from one peer until it has to be left.
+func (f *follower) follow(ctx context.Context, peer string) error {
+	if tip := f.tip(); tip.Height > f.trust.Height {
+		f.trust = tip
+	}
+	following, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w := newWatch(f.limits, f.trust.Height, f.proven)
+	go w.run(following, cancel)
+
+	var run []feed.Step
+	bytes := 0
+	req := feed.Request{From: f.trust.Height + 1, Namespaces: []namespaces.Namespace{f.namespace}}
+	err := f.peers.Follow(following, peer, req, func(raw []byte) error {
+		w.busy()
+		defer w.waiting()
+		step, err := feed.DecodeStep(raw)
+		if err != nil {
+			return blame(FaultMalformed, err)
+		}
+		w.received(len(raw))
+		run, bytes = append(run, step), bytes+len(raw)
+		if err := f.bounds(run, bytes); err != nil || step.Certificate == nil {
+			return err
+		}
+		blocks, next, err := verify(f.trust, f.namespace, run)
+		if err != nil {
+			return blame(FaultInvalid, err)
+		}
+		f.trust, run, bytes = next, nil, 0
+		for i := range blocks {
+			if err := f.take(following, blocks[i]); err != nil {
+				return err
+			}
+		}
+		w.progress(next.Height)
+		return nil
+	})
+	if cause := context.Cause(following); cause != nil && ctx.Err() == nil {
+		return cause
+	}
+	if err == nil {
+		return errors.New("the peer ended the feed")
+	}
+	return err
+}
+
+// bounds holds a run that is not certified yet to what a follower may be made to keep.
+func (f *follower) bounds(run []feed.Step, bytes int) error {
+	last := &run[len(run)-1]
+	switch want := f.trust.Height + uint64(len(run)); {
+	case last.Header.Height != want:
+		return blame(FaultInvalid, fmt.Errorf("height %d where %d comes next", last.Header.Height, want))
+	case len(run) > cert.MaxRun, len(run) == cert.MaxRun && last.Certificate == nil:
+		return blame(FaultInvalid, fmt.Errorf("%d headers from height %d without a certificate", len(run), f.trust.Height+1))
+	case bytes > f.limits.RunBytes && len(run) > 1:
+		return fmt.Errorf("%d bytes from height %d without a certificate: above the bound of memory", bytes, f.trust.Height+1)
+	}
+	return nil
+}
+
+// backoff is the pause between attempts: it doubles up to a bound.
+type backoff struct{ least, most, next time.Duration }
+
+func newBackoff(l Limits) *backoff { return &backoff{l.BackoffMin, l.BackoffMax, l.BackoffMin} }
+
+func (b *backoff) reset() { b.next = b.least }
+
+// pause waits, or until ctx ends.
+func (b *backoff) pause(ctx context.Context) {
+	t := time.NewTimer(b.next)
+	defer t.Stop()
+	b.next = min(2*b.next, b.most)
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
