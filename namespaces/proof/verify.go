@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -150,6 +151,9 @@ func (v *verifier) lane(l Lane) error {
 	if !ok {
 		return fmt.Errorf("no certified header of height %d is shown", l.Height)
 	}
+	if _, shown := v.entries(l.Height, l.Namespace); shown {
+		return fmt.Errorf("lane %s of height %d stands twice in the document", l.Namespace, l.Height)
+	}
 	if err := l.lane().Verify(h.Header.DataRoot); err != nil {
 		return fmt.Errorf("height %d: %w", l.Height, err)
 	}
@@ -169,6 +173,9 @@ func (v *verifier) transaction(p Transaction) error {
 	h, ok := v.headers[p.Height]
 	if !ok {
 		return fmt.Errorf("no certified header of height %d is shown", p.Height)
+	}
+	if slices.ContainsFunc(v.facts.Transactions, func(f TransactionFact) bool { return f.Height == p.Height && f.ID == p.ID }) {
+		return fmt.Errorf("transaction %s stands twice in the document", p.ID)
 	}
 	present, err := p.Membership.Verify(h.Header.TxRoot, p.ID)
 	if err != nil {

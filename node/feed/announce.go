@@ -20,8 +20,8 @@ const batchOverhead = 16
 
 // Outbox has the transactions that this node must gossip: its users' new ones, and those that several blocks have left out; a *pool.Pool is one.
 type Outbox interface {
-	// Unannounced waits for such transactions and returns encodings of at most maxBytes together, at least one.
-	Unannounced(ctx context.Context, maxBytes int) ([][]byte, error)
+	// Unannounced waits for such transactions and returns encodings of at most maxBytes together and at most maxCount of them, at least one.
+	Unannounced(ctx context.Context, maxBytes, maxCount int) ([][]byte, error)
 }
 
 // Topic is a gossip topic; a *p2p.Topic is one.
@@ -49,12 +49,8 @@ func (a *Announcer) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for len(batch) > 0 {
-			n := min(len(batch), feed.MaxBatchTxs)
-			if err := a.topic.Publish(ctx, feed.EncodeBatch(batch[:n])); err != nil {
-				a.log.WarnContext(ctx, "transactions not gossiped", "count", n, "error", err)
-			}
-			batch = batch[n:]
+		if err := a.topic.Publish(ctx, feed.EncodeBatch(batch)); err != nil {
+			a.log.WarnContext(ctx, "transactions not gossiped", "count", len(batch), "error", err)
 		}
 	}
 }
@@ -62,15 +58,15 @@ func (a *Announcer) Run(ctx context.Context) error {
 // gather waits for a first transaction and takes what comes within the linger.
 func (a *Announcer) gather(ctx context.Context) ([][]byte, error) {
 	const room = feed.MaxBatchSize - batchOverhead
-	batch, err := a.outbox.Unannounced(ctx, room)
+	batch, err := a.outbox.Unannounced(ctx, room, feed.MaxBatchTxs)
 	if err != nil {
 		return nil, fmt.Errorf("announce transactions: %w", err)
 	}
 	size := sizeOf(batch)
 	lingering, cancel := context.WithTimeout(ctx, a.linger)
 	defer cancel()
-	for a.linger > 0 && room-size >= tx.MaxSize {
-		more, err := a.outbox.Unannounced(lingering, room-size)
+	for a.linger > 0 && room-size >= tx.MaxSize && len(batch) < feed.MaxBatchTxs {
+		more, err := a.outbox.Unannounced(lingering, room-size, feed.MaxBatchTxs-len(batch))
 		switch {
 		case ctx.Err() != nil:
 			return nil, fmt.Errorf("announce transactions: %w", ctx.Err())

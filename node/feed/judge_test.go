@@ -248,9 +248,13 @@ type queue struct {
 	}
 }
 
-func (q *queue) Unannounced(ctx context.Context, maxBytes int) ([][]byte, error) {
+func (q *queue) Unannounced(ctx context.Context, _, maxCount int) ([][]byte, error) {
 	select {
 	case batch := <-q.in:
+		if len(batch) > maxCount {
+			q.in <- batch[maxCount:]
+			batch = batch[:maxCount]
+		}
 		return batch, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
