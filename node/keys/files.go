@@ -73,7 +73,7 @@ func writeNew(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // the link stays
 	defer tmp.Close()
 	if _, err := tmp.Write(text); err != nil {
 		return err

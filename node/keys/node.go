@@ -95,7 +95,7 @@ func (n *Node) PrivateKey() ed25519.PrivateKey { return n.key }
 // ConsensusID is the id that CometBFT's links know the node by: the first 20 bytes of the public key's SHA-256, in
 // lower-case hexadecimal.
 func (n *Node) ConsensusID() string {
-	return consensusID(n.key.Public().(ed25519.PublicKey))
+	return consensusID(n.key[ed25519.PrivateKeySize-ed25519.PublicKeySize:]) // the second half is the public key
 }
 
 func consensusID(public []byte) string {

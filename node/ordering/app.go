@@ -197,7 +197,7 @@ func (a *App) wait(ctx context.Context, height uint64) {
 	a.pace.wait(ctx, height)
 	idle, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	_ = a.config.Pool.Wait(idle, height-1) //nolint:errcheck // a block without transactions is a block
+	_ = a.config.Pool.Wait(idle, height-1) // a block without transactions is a block
 }
 
 // ProcessProposal implements abci.Application. A proposal comes from whoever's turn it is: whatever it holds, the answer is

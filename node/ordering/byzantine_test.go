@@ -262,7 +262,7 @@ func shapeAttacks() []attack {
 			txs := a.batch(c)
 			slices.Reverse(txs)
 			forged := a.forge(byProposer, a.mine(txs...))
-			if forged == nil || bytes.Equal(forged[0], a.forge(ownRules, a.mine(txs...))[0]) {
+			if len(forged) == 0 || bytes.Equal(forged[0], a.forge(ownRules, a.mine(txs...))[0]) {
 				return nil // the rule leads to that order too
 			}
 			return forged
@@ -277,6 +277,7 @@ func ownRules(r ledger.Rules) ruleOf { return r.Order }
 func byProposer(ledger.Rules) ruleOf {
 	return func(namespaces.Namespace) block.Rule { return block.ByProposer }
 }
+
 func (a *adversary) noise(n int) []byte {
 	out := make([]byte, n)
 	for i := range out {

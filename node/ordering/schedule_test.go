@@ -38,9 +38,9 @@ func TestAnyLegalSchedule(t *testing.T) {
 		w.run(seed)
 		return
 	}
-	first, count := uint64(time.Now().UnixNano()), 3000
+	first, count := uint64(time.Now().UnixNano()), 2000
 	if testing.Short() {
-		count = 300
+		count = 200
 	}
 	t.Logf("seeds %d to %d", first, first+uint64(count)-1)
 	began := time.Now()
@@ -408,8 +408,10 @@ func (s *schedule) checkTx(t *tx.Tx, height uint64, ids map[common.Hash]bool, sp
 	case t.ChainID() != s.genesis.ChainID || t.MaxFeePerByte() < 2:
 		s.fatalf("%s should not stand anywhere", t.ID())
 	}
-	if _, err := t.Verify(); err != nil && s.chance(20) { // costly: a sample
-		s.fatalf("%v", err)
+	if s.chance(20) { // costly: a sample
+		if _, err := t.Verify(); err != nil {
+			s.fatalf("%v", err)
+		}
 	}
 	ids[t.ID()], spentAt[pair] = true, height
 }

@@ -83,8 +83,12 @@ func (e *Engine) open() error {
 		return fmt.Errorf("make consensus folder: %w", err)
 	}
 	e.lock = flock.New(filepath.Join(e.config.Home, lockFile))
-	if held, err := e.lock.TryLock(); err != nil || !held {
-		return fmt.Errorf("lock %s: another process runs this operator: stop it first (%v)", e.config.Home, err)
+	held, err := e.lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", e.config.Home, err)
+	}
+	if !held {
+		return fmt.Errorf("lock %s: another process runs this operator: stop it first", e.config.Home)
 	}
 	entries, err := os.ReadDir(data)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

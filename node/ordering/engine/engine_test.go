@@ -245,6 +245,9 @@ type process struct {
 
 func newNetwork(t *testing.T, n int, change func(*childSpec)) *network {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts operator processes, which takes seconds: run without -short")
+	}
 	w := &network{t: t, hashes: map[int64]string{}, nodes: make([]*process, n)}
 	w.news = sync.NewCond(&w.mu)
 	genesis := Genesis{ChainID: "engine-test", Time: time.Now().Add(-time.Second)}

@@ -33,8 +33,9 @@ func (r extensionRecord) compare(o extensionRecord) int {
 
 // save replaces the file atomically and syncs it; the caller syncs the folder.
 func (r extensionRecord) save(path string) error {
-	r.Version = extensionVersion
-	text, err := json.Marshal(r)
+	file := r
+	file.Version = extensionVersion
+	text, err := json.Marshal(file)
 	if err != nil {
 		return fmt.Errorf("encode extension: %w", err)
 	}

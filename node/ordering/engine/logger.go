@@ -37,7 +37,7 @@ func (l logger) log(level slog.Level, msg string, kv []any) {
 	if !l.out.Enabled(context.Background(), level) {
 		return // rendering hashes of every message costs more than writing none of them
 	}
-	l.out.Log(context.Background(), level, msg, readable(kv)...)
+	l.out.Log(context.Background(), level, msg, readable(kv)...) //nolint:sloglint // the messages are CometBFT's
 }
 
 // readable turns byte slices, which slog writes as they are, into text: hashes, addresses, keys.

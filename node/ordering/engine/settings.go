@@ -68,27 +68,29 @@ type Config struct {
 
 // withDefaults fills what was left out.
 func (c Config) withDefaults() Config {
+	out := c
 	if c.BlockInterval == 0 {
-		c.BlockInterval = DefaultBlockInterval
+		out.BlockInterval = DefaultBlockInterval
 	}
 	if c.ProposeTimeout == 0 {
-		c.ProposeTimeout = DefaultProposeTimeout
+		out.ProposeTimeout = DefaultProposeTimeout
 	}
 	if c.StallTimeout == 0 {
-		c.StallTimeout = DefaultStallTimeout
+		out.StallTimeout = DefaultStallTimeout
 	}
 	if c.Logger == nil {
-		c.Logger = slog.Default()
+		out.Logger = slog.Default()
 	}
 	if c.Name == "" && c.Operator != nil {
-		c.Name = c.Operator.Address().Hex()
+		out.Name = c.Operator.Address().Hex()
 	}
-	return c
+	return out
 }
 
 // Validate says what is missing or cannot work.
-func (c Config) Validate() error {
-	c = c.withDefaults()
+func (c Config) Validate() error { return c.withDefaults().validate() }
+
+func (c Config) validate() error {
 	if _, err := c.Genesis.document(); err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func TestSignerRefusesWithoutItsMemory(t *testing.T) {
 		fresh bool
 		want  error // nil: any error
 	}{
-		{"nothing there but chain data", func(dir string) error { return os.RemoveAll(dir) }, false, ErrSignStateMissing},
+		{"nothing there but chain data", os.RemoveAll, false, ErrSignStateMissing},
 		{"no vote file", func(dir string) error { return os.Remove(filepath.Join(dir, voteFile)) }, true, ErrSignStateMissing},
 		{"no extension file", func(dir string) error { return os.Remove(filepath.Join(dir, extensionFile)) }, true, ErrSignStateMissing},
 		{"truncated vote file", truncate(voteFile), false, nil},
@@ -336,6 +336,7 @@ func (w *world) restart(before map[string][]byte, at crash) {
 		lost = []string{voteFile}
 	case crashVoteOnly:
 		lost = []string{extensionFile}
+	default: // both are there
 	}
 	for _, name := range lost {
 		if err := os.WriteFile(filepath.Join(w.dir, name), before[name], 0o600); err != nil {

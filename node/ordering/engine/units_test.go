@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -176,7 +175,7 @@ func TestGateLetsOnlyOperatorsIn(t *testing.T) {
 		"/p2p/filter/id/aa": true, "/p2p/filter/id/bb": false, "/p2p/filter/id/": false, "/p2p/filter/id/aa/": false,
 		"/p2p/filter/addr/1.2.3.4:5": true, "/other": true,
 	} {
-		res, err := g.Query(context.Background(), &abci.RequestQuery{Path: path})
+		res, err := g.Query(t.Context(), &abci.RequestQuery{Path: path})
 		if err != nil || res.IsOK() != want {
 			t.Errorf("%s: %v, %v; want %v", path, res, err, want)
 		}
