@@ -223,7 +223,10 @@ func TestGarbageIsChargedAndLeft(t *testing.T) {
 // A peer that goes quiet while the chain itself stands still is left for another, and not charged.
 func TestQuietPeerIsLeftUncharged(t *testing.T) {
 	c, s := newChain(9, 20), newStage(10)
-	quiet := func(ctx context.Context, _ feed.Request, _ func(feed.Step) error) error { <-ctx.Done(); return ctx.Err() }
+	quiet := func(ctx context.Context, _ feed.Request, _ func(feed.Step) error) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	peers := newFakePeers().add("quiet", quiet).add("honest", honest(c, s))
 	cfg := config(t, newFakeExecutor())
 	cfg.Limits.Silence = cfg.Limits.Withheld

@@ -16,8 +16,8 @@ type Block struct {
 	Hash   common.Hash // of Header
 	Lane   []byte      // empty: proven that the block has no lane for this rollup
 
-	Run   *cert.Run   // the run that proves it, shared by all blocks of that run
-	Trust *cert.Trust // what is trusted after it, at the last header of the run; nil inside it
+	Trust *cert.Trust // what is trusted after it; nil where only the end of its run says so
+	Run   *cert.Run   // the run that proves it; nil inside a run of which the source has not shown the end yet
 
 	// Of a block from the DA layer; zero otherwise.
 	DAHeight uint64 // where header, certificate and lane had all become readable

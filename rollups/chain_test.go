@@ -82,7 +82,9 @@ type chain struct {
 }
 
 // newChain makes heights with lanes of several kinds: none, other rollups' only, entries, bundles. Every 17th height changes the operators.
-func newChain(seed uint64, heights int) *chain { return grow(seed, &chain{genesis: testGenesis()}, heights) }
+func newChain(seed uint64, heights int) *chain {
+	return grow(seed, &chain{genesis: testGenesis()}, heights)
+}
 
 func testGenesis() cert.Trust {
 	return cert.Trust{ChainID: testChain, Hash: crypto.Keccak256Hash([]byte("genesis")), TimeMS: 1000, Set: testSet(0, 4)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 )
 
@@ -49,7 +50,7 @@ func (d *derivation) soft(ctx context.Context, b *decoded) error {
 	if b.Trust != nil {
 		next.SoftTrust = *b.Trust
 	}
-	p := past{b.Hash, head.Output, b.Run.Certificate.Height, 0}
+	p := past{b.Hash, head.Output, 0}
 	return d.commit(move{next, &memory{b.Header.Height, p}, b.Run, &d.softRun, executed})
 }
 
@@ -92,7 +93,7 @@ func (d *derivation) firm(ctx context.Context, b *decoded) error {
 			next.SoftTrust = *b.Trust
 		}
 	}
-	p := past{b.Hash, next.Firm.Output, b.Run.Certificate.Height, b.DAHeight}
+	p := past{b.Hash, next.Firm.Output, b.DAHeight}
 	return d.commit(move{next, &memory{height, p}, b.Run, &d.firmRun, executed})
 }
 
@@ -155,22 +156,28 @@ func (d *derivation) compare(b *decoded) error {
 	return d.contradiction(b.Header.Height, b)
 }
 
-// contradiction names the severity of another header at a height that is taken: critical where both are proven, else a reset.
+// contradiction names the severity of another header at a height that is taken: critical if there is proof of what is known (a block is
+// proven by itself), else a reset, which comes back here if it has to.
 func (d *derivation) contradiction(height uint64, b *decoded) error {
 	known, found, err := d.store.past(height)
 	if err != nil {
 		return err
 	}
-	if found {
-		_, found, err = d.store.run(known.RunEnd)
-		if err != nil {
-			return err
-		}
+	_, proven, err := d.store.proof(height)
+	if err != nil {
+		return err
 	}
-	if !found {
-		return fmt.Errorf("height %d contradicts what is known, of which no proof is left: %w", height, errReset)
+	if !found || !proven {
+		return fmt.Errorf("height %d contradicts what is known, of which there is no proof: %w", height, errReset)
 	}
-	return &cert.ErrConflict{Height: height, Known: known.Hash, Run: *b.Run}
+	conflict := &cert.ErrConflict{Height: height, Known: known.Hash}
+	if b.Run != nil {
+		conflict.Run = *b.Run
+		return conflict
+	}
+	conflict.Run.Headers = []block.Header{b.Header}
+	conflict.Run.Certificate.HeaderHash = b.Hash // for the message; the certificate itself stands on the DA layer
+	return fmt.Errorf("read at DA height %d: %w", b.DAHeight, conflict)
 }
 
 // extend executes a block on top of the soft head, if it asks for it, and returns the head after it.

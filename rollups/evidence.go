@@ -32,7 +32,7 @@ type evidence struct {
 type runEvidence struct {
 	Hash        common.Hash     `json:"hash"` // of the last header
 	Headers     []hexutil.Bytes `json:"headers"`
-	Certificate hexutil.Bytes   `json:"certificate"`
+	Certificate hexutil.Bytes   `json:"certificate,omitempty"` // missing: the run's end was not read yet; the error says where it stands
 	Next        []cert.Operator `json:"next,omitempty"`
 }
 
@@ -49,10 +49,8 @@ func (d *Driver) halt(cause error) error {
 	switch {
 	case errors.As(cause, &conflict):
 		e.Height, e.Other = conflict.Height, evidenceOf(&conflict.Run)
-		if p, found, err := d.store.past(conflict.Height); err == nil && found {
-			if run, found, err := d.store.run(p.RunEnd); err == nil && found {
-				e.Known = evidenceOf(run)
-			}
+		if run, found, err := d.store.proof(conflict.Height); err == nil && found {
+			e.Known = evidenceOf(run)
 		}
 	case errors.As(cause, &diverged):
 		e.Height, e.Input, e.Outputs = diverged.Input.Height, &diverged.Input, []Output{diverged.Known, diverged.Now}
@@ -80,7 +78,10 @@ func haltedBefore(dir string) error {
 }
 
 func evidenceOf(r *cert.Run) *runEvidence {
-	e := &runEvidence{Hash: r.Certificate.HeaderHash, Certificate: r.Certificate.Encode(), Next: r.Next}
+	e := &runEvidence{Hash: r.Certificate.HeaderHash, Next: r.Next}
+	if len(r.Certificate.Signatures) > 0 {
+		e.Certificate = r.Certificate.Encode()
+	}
 	for _, h := range r.Headers {
 		e.Headers = append(e.Headers, h.Encode())
 	}

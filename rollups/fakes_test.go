@@ -173,7 +173,9 @@ func (p *fakePeers) charges(peer string) []Fault {
 }
 
 // honest serves the chain as far as the stage has come, and follows it.
-func honest(c *chain, s *stage) server { return altered(c, s, func(st feed.Step) feed.Step { return st }) }
+func honest(c *chain, s *stage) server {
+	return altered(c, s, func(st feed.Step) feed.Step { return st })
+}
 
 // altered serves the chain with each step changed.
 func altered(c *chain, s *stage, alter func(feed.Step) feed.Step) server {

@@ -6,8 +6,60 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/lockstep-network/lockstep/da"
+	"github.com/lockstep-network/lockstep/da/reader"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 )
+
+// FromDA reads a rollup's blocks from a DA layer. from is a DA height below which the network has written nothing; 0 if that is not known.
+func FromDA(layer da.Layer, ns namespaces.Namespace, from uint64, log *slog.Logger) Firm {
+	return daFirm{layer, ns, from, log}
+}
+
+type daFirm struct {
+	layer     da.Layer
+	namespace namespaces.Namespace
+	from      uint64
+	log       *slog.Logger
+}
+
+func (f daFirm) Final(ctx context.Context) (uint64, error) {
+	head, err := f.layer.Head(ctx)
+	return head.Final, err
+}
+
+func (f daFirm) Open(_ context.Context, after cert.Trust, cursor []byte) (FirmReader, error) {
+	r, err := reader.New(reader.Config{
+		Layer: f.layer, After: after, Namespaces: []namespaces.Namespace{f.namespace}, Cursor: cursor, From: f.from, Log: f.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &daReader{Reader: r, namespace: f.namespace}, nil
+}
+
+// daReader joins the blocks of a run, which the reader gives one by one, to the run that proves them.
+type daReader struct {
+	*reader.Reader
+	namespace namespaces.Namespace
+	headers   []block.Header // of the run so far
+}
+
+func (r *daReader) Next(ctx context.Context) (Block, error) {
+	b, err := r.Reader.Next(ctx)
+	if err != nil {
+		return Block{}, err
+	}
+	out := Block{Header: b.Header, Hash: b.Hash, Lane: b.Lane(r.namespace), Trust: &b.Trust, DAHeight: b.DAHeight, Cursor: b.Cursor}
+	r.headers = append(r.headers, b.Header)
+	if b.Certificate != nil {
+		out.Run = &cert.Run{Headers: r.headers, Certificate: *b.Certificate, Next: b.Next}
+		r.headers = nil
+	}
+	return out, nil
+}
 
 // firmSource reads blocks back from the DA layer, and asks how far that layer is final.
 type firmSource struct {
@@ -17,7 +69,7 @@ type firmSource struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	trust  cert.Trust // owned by run: what was verified and taken, to the end of a run
+	trust  cert.Trust // owned by run: what was verified and taken
 	cursor []byte     // owned by run: the reader's, at trust
 }
 

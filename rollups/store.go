@@ -59,7 +59,6 @@ type record struct {
 type past struct {
 	Hash     common.Hash // of the header
 	Output   Output      // the newest rollup block after it
-	RunEnd   uint64      // height at which the run ends that proves the header
 	DAHeight uint64      // where it became readable; 0 until it is firm
 }
 
@@ -234,28 +233,45 @@ func (s *store) past(height uint64) (past, bool, error) {
 	return p, true, nil
 }
 
-// run returns the run that ends at a height; false if it is not remembered.
-func (s *store) run(end uint64) (*cert.Run, bool, error) {
-	var w runWire
-	err := s.get(heightKey(runKey, end), &w)
-	if errors.Is(err, pebble.ErrNotFound) {
+// proof returns the run that proves the header of a height; false if none is remembered.
+func (s *store) proof(height uint64) (*cert.Run, bool, error) {
+	run, found, err := s.runFrom(height)
+	if err != nil {
+		return nil, false, fmt.Errorf("run of height %d: %w", height, err)
+	}
+	return run, found && run.Headers[0].Height <= height, nil
+}
+
+// runFrom returns the first run that ends at a height or above.
+func (s *store) runFrom(height uint64) (run *cert.Run, found bool, err error) {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: heightKey(runKey, height), UpperBound: []byte{runKey + 1}})
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	if !it.First() {
 		return nil, false, nil
 	}
+	raw, err := it.ValueAndErr()
 	if err != nil {
-		return nil, false, fmt.Errorf("run that ends at height %d: %w", end, err)
+		return nil, false, err
+	}
+	var w runWire
+	if err := rlp.DecodeBytes(raw, &w); err != nil {
+		return nil, false, err
 	}
 	r := &cert.Run{Next: w.Next}
 	for _, raw := range w.Headers {
 		h, err := block.DecodeHeader(raw)
 		if err != nil {
-			return nil, false, fmt.Errorf("run that ends at height %d: %w", end, err)
+			return nil, false, err
 		}
 		r.Headers = append(r.Headers, h)
 	}
 	if r.Certificate, err = cert.Decode(w.Certificate); err != nil {
-		return nil, false, fmt.Errorf("run that ends at height %d: %w", end, err)
+		return nil, false, err
 	}
-	return r, true, nil
+	return r, len(r.Headers) > 0, nil
 }
 
 // close syncs what was not yet and releases the folder.
