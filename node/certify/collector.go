@@ -114,7 +114,7 @@ func New(cfg Config, chain Chain, store Certificates, commits Commits, votes, he
 // setAfter is the set that certifies the height after h.
 func (c *Collector) setAfter(h uint64) (cert.Set, error) {
 	if h == 0 {
-		return c.cfg.Set(common.Hash{}) // the first set: no header names it yet
+		return cert.Set{}, nil // no header names it yet; votes for the first height count once it is committed
 	}
 	header, err := c.chain.Header(h)
 	if err != nil {

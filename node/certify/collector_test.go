@@ -236,9 +236,17 @@ func TestEarlyVotesCount(t *testing.T) {
 	n := chaintest.New(t, 4)
 	m := newMemory(n.Set)
 	c, _, headers := collectorOn(t, m, common.Address{})
-	h := header(n, nil, n.Set)
+	first := header(n, nil, n.Set)
+	if err := c.Vote(chaintest.Sign(t, n.Keys[0], 1, 2, first.Hash())); !errors.Is(err, ErrFar) {
+		t.Fatalf("a vote before the first header: %v", err) // nobody has named the operators yet
+	}
+	m.commit(first, nil)
+	if err := c.step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h := header(n, &first, n.Set)
 	for k := range 3 {
-		if err := c.Vote(chaintest.Sign(t, n.Keys[k], 1, 2, h.Hash())); err != nil {
+		if err := c.Vote(chaintest.Sign(t, n.Keys[k], 2, 2, h.Hash())); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -250,14 +258,14 @@ func TestEarlyVotesCount(t *testing.T) {
 	if err := c.step(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if c := m.certs[1]; m.Certified() != 1 || c.Round != 2 {
+	if c := m.certs[2]; m.Certified() != 2 || c.Round != 2 {
 		t.Fatalf("certified to %d in round %d", m.Certified(), c.Round)
 	}
 	m.commit(second, nil)
 	if err := c.step(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if m.Certified() != 2 || len(c.pending) != 0 {
+	if m.Certified() != 3 || len(c.pending) != 0 {
 		t.Fatalf("certified to %d, %d announcements pending", m.Certified(), len(c.pending))
 	}
 	// What nobody had announced yet was; what a peer had was not.

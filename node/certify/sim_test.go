@@ -35,7 +35,6 @@ func newMemory(sets ...cert.Set) *memory {
 		sets: make(map[common.Hash]cert.Set), certs: make(map[uint64]cert.Certificate),
 		changed: make(chan struct{}), commits: make(map[uint64][]cert.Vote),
 	}
-	m.sets[common.Hash{}] = sets[0]
 	for _, s := range sets {
 		m.sets[s.Hash()] = s
 	}
