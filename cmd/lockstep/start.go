@@ -1,0 +1,74 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/lockstep-network/lockstep/node"
+)
+
+// Settings of an operator; a rollup node shares most of them.
+const (
+	flagP2PListen         = "p2p-listen"
+	flagP2PAnnounce       = "p2p-announce"
+	flagBootstrap         = "bootstrap"
+	flagConsensusListen   = "consensus-listen"
+	flagConsensusExternal = "consensus-external"
+	flagLocal             = "local"
+	flagRPCListen         = "rpc-listen"
+	flagRPCOrigins        = "rpc-origins"
+	flagMetricsListen     = "metrics-listen"
+	flagDA                = "da"
+	flagPublish           = "publish"
+	flagPublishAge        = "publish-age"
+	flagBlockInterval     = "block-interval"
+)
+
+func startCommand() *cli.Command {
+	flags := append(homeFlags(), passwordFlag(),
+		list(flagP2PListen, "libp2p multiaddresses to listen on"),
+		list(flagP2PAnnounce, "libp2p multiaddresses that others are told, if they differ"),
+		list(flagBootstrap, "libp2p multiaddresses with /p2p/ ids to enter the network by, beside the operators'"),
+		text(flagConsensusListen, "0.0.0.0:26656", "host:port of the links between operators"),
+		text(flagConsensusExternal, "", "host:port at which other operators reach them, if it differs"),
+		boolean(flagLocal, false, "operators share a machine"),
+		text(flagRPCListen, "127.0.0.1:26657", "host:port of the seq_* RPC, HTTP and WebSocket"),
+		list(flagRPCOrigins, "browsers' origins that may use the RPC, * for any"),
+		text(flagMetricsListen, "", "host:port of /metrics for Prometheus; empty for none"),
+		text(flagDA, "", "URL of the DA layer, to publish and to tell what is firm"),
+		boolean(flagPublish, false, "publish batches to the DA layer"),
+		duration(flagPublishAge, "how old a certified block may grow before it is published (default: 1s)"),
+		duration(flagBlockInterval, "time between two shared blocks (default: 250ms); the same at all operators"),
+	)
+	flags = append(flags, logFlags()...)
+	return &cli.Command{
+		Name: "start", Usage: "run an operator", Flags: flags, Before: fromFile(flags), Action: startOperator,
+	}
+}
+
+func startOperator(c *cli.Context) error {
+	log, err := logger(c)
+	if err != nil {
+		return err
+	}
+	pw, err := password(c)
+	if err != nil {
+		return err
+	}
+	home := c.Path(flagHome)
+	id, err := loadIdentity(home, pw)
+	if err != nil {
+		return err
+	}
+	g, err := readGenesis(home)
+	if err != nil {
+		return err
+	}
+	return node.Run(c.Context, node.Config{
+		Home: home, Genesis: g, Operator: id.operator, Node: id.node,
+		P2PListen: c.StringSlice(flagP2PListen), P2PAnnounce: c.StringSlice(flagP2PAnnounce), Bootstrap: c.StringSlice(flagBootstrap),
+		ConsensusListen: c.String(flagConsensusListen), ConsensusExternal: c.String(flagConsensusExternal), Local: c.Bool(flagLocal),
+		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins), MetricsListen: c.String(flagMetricsListen),
+		DA: c.String(flagDA), Publish: c.Bool(flagPublish), PublishAge: c.Duration(flagPublishAge),
+		BlockInterval: c.Duration(flagBlockInterval), Logger: log,
+	})
+}

@@ -1,0 +1,69 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/node/keys"
+)
+
+// Config is what an operator's process needs.
+type Config struct {
+	Home     string // folder of all that the process keeps, below it a folder for each part
+	Genesis  *genesis.Genesis
+	Operator *keys.Operator
+	Node     *keys.Node
+
+	P2PListen   []string // libp2p multiaddresses
+	P2PAnnounce []string // what others are told instead; empty: P2PListen
+	Bootstrap   []string // multiaddresses with /p2p/ ids, beside the genesis operators'
+
+	ConsensusListen   string // host:port of the links between operators
+	ConsensusExternal string // host:port at which others reach it; empty: ConsensusListen
+	Local             bool   // operators share a machine
+
+	RPCListen     string   // host:port of seq_* over HTTP and WebSocket
+	RPCOrigins    []string // browsers' origins that are let in; none by default
+	MetricsListen string   // host:port of /metrics; empty: none
+
+	DA         string        // URL of the DA layer; empty: this operator does not publish
+	Publish    bool          // whether this operator publishes: one at a time is enough, more are harmless
+	PublishAge time.Duration // how old a certified block may grow before it is published; 0: one second
+
+	BlockInterval time.Duration // 0: 250 ms
+	Logger        *slog.Logger
+}
+
+// Validate says what is missing.
+func (c Config) Validate() error {
+	switch {
+	case c.Home == "":
+		return errors.New("no home folder")
+	case c.Genesis == nil || c.Operator == nil || c.Node == nil:
+		return errors.New("no genesis or no keys")
+	case c.RPCListen == "" || c.ConsensusListen == "":
+		return errors.New("no address for RPC or for consensus")
+	case c.Publish && c.DA == "":
+		return errors.New("a publisher needs the URL of a DA layer")
+	case c.Logger == nil:
+		return errors.New("no logger")
+	}
+	return c.member()
+}
+
+// member checks that the keys are an operator's of the genesis document.
+func (c Config) member() error {
+	for _, o := range c.Genesis.Operators {
+		if o.Address != c.Operator.Address() {
+			continue
+		}
+		if o.PeerID != c.Node.PeerID().String() {
+			return fmt.Errorf("the genesis document names node %s for operator %s, the node key is %s's", o.PeerID, o.Address, c.Node.PeerID())
+		}
+		return nil
+	}
+	return fmt.Errorf("operator %s is not in the genesis document", c.Operator.Address())
+}

@@ -1,0 +1,230 @@
+// Package node is an operator's process: this page wires it, its subfolders are its parts.
+//
+//	gossip, RPC -> pool -> ordering (CometBFT) -> store -> certify -> feed, api, publisher
+//
+// Data goes one way. What comes after the store reads it with a cursor of its own; nothing calls back into consensus. [Run] starts the parts in
+// the order of this arrow and stops them in the reverse of it.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/feed"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/node/certify"
+	nodefeed "github.com/lockstep-network/lockstep/node/feed"
+	"github.com/lockstep-network/lockstep/node/keys"
+	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ordering"
+	"github.com/lockstep-network/lockstep/node/ordering/engine"
+	"github.com/lockstep-network/lockstep/node/pool"
+	"github.com/lockstep-network/lockstep/node/store"
+	"github.com/lockstep-network/lockstep/p2p"
+)
+
+const (
+	// gossipLinger is how long the first transaction of an outgoing batch waits for others: below what anyone notices, enough to fill a batch.
+	gossipLinger = 3 * time.Millisecond
+	// stopGrace is how long consensus may take to end the block at hand.
+	stopGrace = 5 * time.Second
+)
+
+// Prefix begins every protocol and topic of a network.
+func Prefix(chainID string) string { return "/lockstep/" + chainID }
+
+// Run runs an operator until the context ends, or until a part fails; then the process should end too: consensus cannot be started twice in one.
+func Run(ctx context.Context, c Config) (err error) {
+	if err := c.Validate(); err != nil {
+		return fmt.Errorf("operator: %w", err)
+	}
+	set, err := c.Genesis.Set()
+	if err != nil {
+		return fmt.Errorf("operator: %w", err)
+	}
+	sets := opener(set)
+	registry := prometheus.DefaultRegisterer // CometBFT knows no other
+
+	// What is kept.
+	st, err := store.Open(store.Config{Dir: filepath.Join(c.Home, "data", "store"), Genesis: c.Genesis})
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	defer closing(&err, st.Close)
+
+	// What comes in.
+	txs, err := pool.New(c.pool(registry), st, st)
+	if err != nil {
+		return fmt.Errorf("open pool: %w", err)
+	}
+	host, err := p2p.New(ctx, c.p2p(registry))
+	if err != nil {
+		return fmt.Errorf("start p2p: %w", err)
+	}
+	defer closing(&err, host.Close)
+
+	// What orders it.
+	app, err := ordering.New(ordering.Config{
+		Genesis: c.Genesis, Pool: txs, Store: st, Begin: func() ordering.Check { return txs.Checker().Begin() },
+		BlockInterval: c.BlockInterval, Metrics: registry, Logger: c.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("ordering: %w", err)
+	}
+	consensus, err := c.engine(st.Certified)
+	if err != nil {
+		return err
+	}
+	eng, err := engine.Start(ctx, consensus, app)
+	if err != nil {
+		return fmt.Errorf("start consensus: %w", err)
+	}
+	defer closing(&err, func() error {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+		defer cancel()
+		return eng.Stop(grace)
+	})
+
+	// What reads it.
+	var votes *p2p.Topic[feed.Vote]
+	var headers *p2p.Topic[feed.Announcement]
+	collector, err := certify.New(
+		certify.Config{ChainID: c.Genesis.ChainID, Self: c.Operator.Address(), Set: sets, Evidence: filepath.Join(c.Home, "evidence"), Logger: c.Logger},
+		st, st, eng,
+		topic(func(ctx context.Context, data []byte) error { return votes.Publish(ctx, data) }),
+		topic(func(ctx context.Context, data []byte) error { return headers.Publish(ctx, data) }))
+	if err != nil {
+		return fmt.Errorf("certificates: %w", err)
+	}
+	judge := nodefeed.NewJudge(txs, txs.Checker(), collector)
+	batches, err := p2p.Join(host, "txs/1", judge.Txs())
+	if err != nil {
+		return fmt.Errorf("join transactions: %w", err)
+	}
+	if votes, err = p2p.Join(host, "votes/1", judge.Votes()); err != nil {
+		return fmt.Errorf("join votes: %w", err)
+	}
+	if headers, err = p2p.Join(host, "headers/1", judge.Headers()); err != nil {
+		return fmt.Errorf("join headers: %w", err)
+	}
+	server := nodefeed.NewServer(st, st, sets)
+	if err := host.Handle(nodefeed.Protocol(), nodefeed.Limits(), server.Serve); err != nil {
+		return fmt.Errorf("serve feed: %w", err)
+	}
+
+	// All that runs, until one part ends.
+	g, ctx := errgroup.WithContext(ctx)
+	run := func(name string, f func(context.Context) error) {
+		g.Go(func() error {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return ctx.Err()
+		})
+	}
+	run("consensus", eng.Watchdog)
+	run("pool", txs.Follow)
+	run("certificates", collector.Run)
+	run("late votes", lateVotes(eng, collector))
+	run("announcer", nodefeed.NewAnnouncer(txs, batches, gossipLinger, c.Logger).Run)
+	run("transactions", func(ctx context.Context) error { return nodefeed.Drain(ctx, batches) })
+	run("votes", func(ctx context.Context) error { return nodefeed.Drain(ctx, votes) })
+	run("headers", func(ctx context.Context) error { return nodefeed.Drain(ctx, headers) })
+	return g.Wait()
+}
+
+// topic is a gossip topic by its one verb.
+type topic func(ctx context.Context, data []byte) error
+
+// Publish sends a message.
+func (t topic) Publish(ctx context.Context, data []byte) error { return t(ctx, data) }
+
+// closing runs a part's end and keeps its error unless there is one already.
+func closing(err *error, end func() error) { *err = errors.Join(*err, end()) }
+
+// opener opens the operator sets that headers name: one, until the ledger changes it.
+func opener(set cert.Set) func(common.Hash) (cert.Set, error) {
+	return func(hash common.Hash) (cert.Set, error) {
+		if hash != set.Hash() {
+			return cert.Set{}, fmt.Errorf("operator set %s is not known", hash)
+		}
+		return set, nil
+	}
+}
+
+// lateVotes brings the votes that consensus sees to the collector.
+func lateVotes(eng *engine.Engine, collector *certify.Collector) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case v, ok := <-eng.LateVotes():
+				if !ok {
+					return errors.New("consensus has ended")
+				}
+				collector.Observe(feed.Vote(v))
+			}
+		}
+	}
+}
+
+func (c Config) p2p(registry prometheus.Registerer) p2p.Config {
+	return p2p.Config{
+		Key: c.Node.PrivateKey(), Listen: c.P2PListen, Announce: c.P2PAnnounce, Bootstrap: c.Bootstrap, Explicit: explicit(c.Genesis),
+		Prefix: Prefix(c.Genesis.ChainID), Limits: p2p.DefaultLimits(), Registerer: registry, Logger: c.Logger,
+	}
+}
+
+func (c Config) pool(registry prometheus.Registerer) pool.Config {
+	p := pool.DefaultConfig(ledger.NewRules(c.Genesis))
+	p.Metrics = registry
+	return p
+}
+
+func (c Config) engine(certified func() uint64) (engine.Config, error) {
+	g, err := ordering.EngineGenesis(c.Genesis)
+	if err != nil {
+		return engine.Config{}, err
+	}
+	e := engine.Config{
+		Genesis: g, Home: filepath.Join(c.Home, "data", "consensus"), Operator: c.Operator, Node: c.Node,
+		Listen: c.ConsensusListen, External: c.ConsensusExternal, Local: c.Local, BlockInterval: c.BlockInterval,
+		CertifiedHeight: certified, Metrics: c.MetricsListen != "", Logger: c.Logger,
+	}
+	for _, o := range c.Genesis.Operators {
+		if o.Address == c.Operator.Address() {
+			e.Name = o.Name
+		}
+		id, err := peer.Decode(o.PeerID)
+		if err != nil {
+			return engine.Config{}, fmt.Errorf("peer id of operator %s: %w", o.Address, err)
+		}
+		link, err := keys.ConsensusIDOf(id)
+		if err != nil {
+			return engine.Config{}, fmt.Errorf("peer id of operator %s: %w", o.Address, err)
+		}
+		e.Peers = append(e.Peers, link+"@"+o.Consensus)
+	}
+	return e, nil
+}
+
+// explicit lists the operators' addresses with their peer ids: operators stay connected to each other.
+func explicit(g *genesis.Genesis) []string {
+	var out []string
+	for _, o := range g.Operators {
+		for _, a := range o.Addresses {
+			out = append(out, a+"/p2p/"+o.PeerID)
+		}
+	}
+	return out
+}
