@@ -127,6 +127,9 @@ type sealed struct {
 // Open opens the chain in cfg.Dir, or creates it from cfg.Genesis. After a kill it executes
 // the few blocks again whose state was only in memory (see the package documentation).
 func Open(ctx context.Context, cfg Config) (*Chain, error) {
+	if cfg.Dir == "" {
+		return nil, errors.New("open chain: no data folder configured")
+	}
 	cfg = cfg.withDefaults()
 	first, err := cfg.Genesis.block()
 	if err != nil {

@@ -50,7 +50,7 @@ type Skip struct {
 	Text   string // for people; at most 200 bytes
 }
 
-// reasons maps go-ethereum's errors to ours. Wrapped errors are matched with errors.Is, so
+// reasonOf maps go-ethereum's errors to ours. Wrapped errors are matched with errors.Is, so
 // the order matters only where one wraps another; none does.
 func reasonOf(err error) Reason {
 	for _, known := range []struct {
