@@ -29,10 +29,11 @@ const (
 
 // Points by which a peer is judged.
 const (
-	// disconnectPoints: four rejected messages, or two invalid answers, within a minute.
-	disconnectPoints = 100
+	// disconnectPoints: four rejected messages, or two invalid answers, within nine seconds (points decay from the start), or
+	// one rejected message each 25 s for ever.
+	disconnectPoints = 90
 	// releasePoints: one half-life after disconnection, a peer may try again.
-	releasePoints = 50
+	releasePoints = disconnectPoints / 2
 	// pointsHalfLife lets an operator whose bug was mended come back without anybody's help.
 	pointsHalfLife = time.Minute
 	// maxConductRecords bounds the memory that short-lived identities can take (about 100 bytes each).

@@ -9,7 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Points halve each minute; a peer is refused from 100 points until it is below 50 again.
+// Points halve each minute; a peer is refused from 90 points until it is below 45 again.
 func TestPointsDecayAndRelease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := newConduct(), peer.ID("p")
@@ -28,11 +28,11 @@ func TestPointsDecayAndRelease(t *testing.T) {
 		}
 		time.Sleep(pointsHalfLife)
 		if !c.banned(p) {
-			t.Error("released above 50 points")
+			t.Error("released above 45 points")
 		}
-		time.Sleep(pointsHalfLife / 4)
+		time.Sleep(pointsHalfLife / 2)
 		if c.banned(p) {
-			t.Error("not released below 50 points")
+			t.Error("not released below 45 points")
 		}
 		if c.charge(p, OffenceExcess) {
 			t.Error("released, and disconnected for a trifle")

@@ -153,15 +153,12 @@ func newLibp2p(cfg Config, p parsed, g gate) (host.Host, error) {
 		libp2p.ConnectionManager(conns),
 		libp2p.ConnectionGater(g),
 		libp2p.UserAgent("lockstep"),
+		libp2p.NoListenAddrs,
+		libp2p.DialRanker(tcpFirst),
 		libp2p.DisableRelay(),
 		libp2p.ForceReachabilityPublic(),
 		libp2p.DisableIdentifyAddressDiscovery(),
 		libp2p.DisableMetrics(),
-	}
-	if len(p.listen) == 0 {
-		options = append(options, libp2p.NoListenAddrs)
-	} else {
-		options = append(options, libp2p.ListenAddrs(p.listen...))
 	}
 	if len(p.announce) > 0 {
 		options = append(options, libp2p.AddrsFactory(func([]ma.Multiaddr) []ma.Multiaddr { return p.announce }))
@@ -169,6 +166,12 @@ func newLibp2p(cfg Config, p parsed, g gate) (host.Host, error) {
 	h, err := libp2p.New(options...)
 	if err != nil {
 		return nil, fmt.Errorf("start libp2p host: %w", err)
+	}
+	// One by one: the library is content with the first address that works.
+	for _, a := range p.listen {
+		if err := h.Network().Listen(a); err != nil {
+			return nil, errors.Join(fmt.Errorf("listen on %s: %w", a, err), h.Close())
+		}
 	}
 	return h, nil
 }
@@ -240,7 +243,7 @@ func (h *Host) Connect(ctx context.Context, addr string) error {
 	return nil
 }
 
-// Penalize charges a peer with an offence that a caller found in what the peer sent; reason is for the log. At 100 points
+// Penalize charges a peer with an offence that a caller found in what the peer sent; reason is for the log. At 90 points
 // the peer is disconnected, and refused for about a minute. An explicit peer is treated like any other: an operator that sends
 // rubbish loses this network for a minute, not its vote.
 func (h *Host) Penalize(p peer.ID, o Offence, reason string) {

@@ -55,8 +55,8 @@ func TestConfigErrors(t *testing.T) {
 	}
 	taken := node(t, "taken", transports["tcp"])
 	address, _, _ := strings.Cut(taken.Addrs()[0], "/p2p/")
-	if _, err := New(t.Context(), Config{Key: key("b"), Listen: []string{address}, Prefix: prefix, Limits: DefaultLimits()}); err == nil {
-		t.Error("listened on a port that is taken")
+	if _, err = New(t.Context(), Config{Key: key("b"), Listen: []string{transports["quic"], address}, Prefix: prefix, Limits: DefaultLimits()}); err == nil || !strings.Contains(err.Error(), address) {
+		t.Errorf("listened on a port that is taken: %v", err)
 	}
 }
 

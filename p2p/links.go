@@ -156,8 +156,14 @@ func (h *Host) onDisconnected(c network.Conn) {
 func (h *Host) probe(c network.Conn, timeout time.Duration) {
 	ctx, cancel := context.WithTimeout(h.ctx, timeout)
 	defer cancel()
+	start := time.Now()
 	err := pingOn(ctx, c)
-	if err == nil || h.ctx.Err() != nil || c.IsClosed() || errors.Is(err, network.ErrResourceLimitExceeded) {
+	if err == nil {
+		// Two round trips: a stream is opened, and its protocol agreed, with the first.
+		h.net.Peerstore().RecordLatency(c.RemotePeer(), time.Since(start)/2)
+		return
+	}
+	if h.ctx.Err() != nil || c.IsClosed() || errors.Is(err, network.ErrResourceLimitExceeded) {
 		return
 	}
 	h.metrics.stale.Inc()

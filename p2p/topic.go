@@ -62,12 +62,14 @@ type Received[T any] struct {
 
 // Topic is a gossip topic that the host is in. Its methods may be called from any goroutine.
 type Topic[T any] struct {
-	host  *Host
-	name  string
-	max   int
-	topic *pubsub.Topic
-	sub   *pubsub.Subscription
-	once  sync.Once
+	host   *Host
+	name   string
+	cfg    TopicConfig[T]
+	topic  *pubsub.Topic
+	queue  chan Received[T]
+	unjoin pubsub.RelayCancelFunc
+	once   sync.Once
+	closed chan struct{}
 }
 
 // Join enters a topic: its messages are validated, queued for Next and passed on. The name is an ASCII path such as
@@ -82,17 +84,17 @@ func Join[T any](h *Host, name string, cfg TopicConfig[T]) (*Topic[T], error) {
 	if err := h.enter(name); err != nil {
 		return nil, fmt.Errorf("join topic %q: %w", name, err)
 	}
-	t := &Topic[T]{host: h, name: name, max: cfg.MaxMessage}
-	if err := t.start(cfg); err != nil {
+	t := &Topic[T]{host: h, name: name, cfg: cfg, queue: make(chan Received[T], cfg.Queue), closed: make(chan struct{})}
+	if err := t.start(); err != nil {
 		h.leave(name)
 		return nil, fmt.Errorf("join topic %q: %w", name, err)
 	}
 	return t, nil
 }
 
-func (t *Topic[T]) start(cfg TopicConfig[T]) error {
+func (t *Topic[T]) start() error {
 	full := t.full()
-	err := t.host.pubsub.RegisterTopicValidator(full, validator(t.host.self, cfg), pubsub.WithValidatorConcurrency(cfg.Validators))
+	err := t.host.pubsub.RegisterTopicValidator(full, t.judge, pubsub.WithValidatorConcurrency(t.cfg.Validators))
 	if err != nil {
 		return fmt.Errorf("register validator: %w", err)
 	}
@@ -108,45 +110,54 @@ func (t *Topic[T]) start(cfg TopicConfig[T]) error {
 	if err = t.topic.SetScoreParams(topicScoreParams()); err != nil {
 		return undo(fmt.Errorf("set score parameters: %w", err))
 	}
-	others := func(m *pubsub.Message) bool { return m.ReceivedFrom != t.host.self }
-	if t.sub, err = t.topic.Subscribe(pubsub.WithBufferSize(cfg.Queue), pubsub.WithMessageFilter(others)); err != nil {
-		return undo(fmt.Errorf("subscribe: %w", err))
+	// The topic is relayed, not subscribed to: the queue is filled by judge, before gossipsub passes the message on.
+	if t.unjoin, err = t.topic.Relay(); err != nil {
+		return undo(fmt.Errorf("enter mesh: %w", err))
 	}
 	return nil
 }
 
-// validator decodes and judges a message, and leaves its value for Next. The host's own messages are what the caller has checked.
-func validator[T any](self peer.ID, cfg TopicConfig[T]) pubsub.ValidatorEx {
-	return func(ctx context.Context, from peer.ID, msg *pubsub.Message) pubsub.ValidationResult {
-		if from == self {
-			return pubsub.ValidationAccept
-		}
-		if len(msg.Data) > cfg.MaxMessage {
-			return pubsub.ValidationReject
-		}
-		value, err := cfg.Decode(msg.Data)
-		if err != nil {
-			return pubsub.ValidationReject
-		}
-		switch cfg.Validate(ctx, from, value) {
-		case Accept:
-			msg.ValidatorData = value
-			return pubsub.ValidationAccept
-		case Reject:
-			return pubsub.ValidationReject
-		case Ignore:
-			return pubsub.ValidationIgnore
-		default:
-			return pubsub.ValidationIgnore
-		}
+// judge is the one way of a message from the wire to Next, and its one verdict for gossipsub. Gossipsub calls it once
+// for each message id. The host's own messages are what the caller has checked.
+func (t *Topic[T]) judge(ctx context.Context, from peer.ID, msg *pubsub.Message) pubsub.ValidationResult {
+	if from == t.host.self {
+		return pubsub.ValidationAccept
+	}
+	if len(msg.Data) > t.cfg.MaxMessage {
+		return pubsub.ValidationReject
+	}
+	value, err := t.cfg.Decode(msg.Data)
+	if err != nil {
+		return pubsub.ValidationReject
+	}
+	switch t.cfg.Validate(ctx, from, value) {
+	case Accept:
+		t.deliver(Received[T]{From: from, Value: value, Data: msg.Data})
+		t.host.holdBack(ctx, len(msg.Data))
+		return pubsub.ValidationAccept
+	case Reject:
+		return pubsub.ValidationReject
+	case Ignore:
+		return pubsub.ValidationIgnore
+	default:
+		return pubsub.ValidationIgnore
+	}
+}
+
+// deliver queues a message for Next, or drops it and counts it.
+func (t *Topic[T]) deliver(r Received[T]) {
+	select {
+	case t.queue <- r:
+	default:
+		t.host.metrics.dropped.WithLabelValues(t.name, "deliver").Inc()
 	}
 }
 
 // Publish sends a message to the mesh. It is not validated here and does not come back by Next. The bytes belong to the
 // topic from now on. Delivery is not promised: queues drop, and what matters is announced again after SeenTTL.
 func (t *Topic[T]) Publish(ctx context.Context, data []byte) error {
-	if len(data) > t.max {
-		return fmt.Errorf("publish on %s: %d bytes above %d", t.name, len(data), t.max)
+	if len(data) > t.cfg.MaxMessage {
+		return fmt.Errorf("publish on %s: %d bytes above %d", t.name, len(data), t.cfg.MaxMessage)
 	}
 	if t.host.ctx.Err() != nil {
 		return fmt.Errorf("publish on %s: %w", t.name, ErrClosed)
@@ -186,18 +197,16 @@ func (t *Topic[T]) awaitMesh(ctx context.Context) error {
 
 // Next waits for the next accepted message. It returns ErrClosed once the topic or the host is closed.
 func (t *Topic[T]) Next(ctx context.Context) (Received[T], error) {
-	waiting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(t.host.ctx, cancel)()
-	msg, err := t.sub.Next(waiting)
-	if err != nil {
-		if ctx.Err() == nil {
-			err = ErrClosed
-		}
-		return Received[T]{}, fmt.Errorf("next on %s: %w", t.name, err)
+	err := ErrClosed
+	select {
+	case r := <-t.queue:
+		return r, nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-t.closed:
+	case <-t.host.ctx.Done():
 	}
-	value, _ := msg.ValidatorData.(T) // only a nil of an interface type T fails, and is the zero value
-	return Received[T]{From: msg.ReceivedFrom, Value: value, Data: msg.Data}, nil
+	return Received[T]{}, fmt.Errorf("next on %s: %w", t.name, err)
 }
 
 // full is the topic's name on the wire.
@@ -210,10 +219,11 @@ func (t *Topic[T]) Peers() []peer.ID { return t.topic.ListPeers() }
 func (t *Topic[T]) Close() error {
 	var err error
 	t.once.Do(func() {
+		close(t.closed)
 		if t.host.ctx.Err() != nil {
 			return // gossip has ended, and the topic with it
 		}
-		t.sub.Cancel()
+		t.unjoin()
 		err = errors.Join(t.topic.Close(), t.host.pubsub.UnregisterTopicValidator(t.full()))
 		t.host.leave(t.name)
 	})

@@ -46,11 +46,6 @@ func (t *gossipTracer) DeliverMessage(msg *pubsub.Message) {
 // DuplicateMessage is called for each further copy of a message.
 func (t *gossipTracer) DuplicateMessage(msg *pubsub.Message) { t.count(msg, "duplicate") }
 
-// UndeliverableMessage is called when the reader of a topic is behind by a full queue.
-func (t *gossipTracer) UndeliverableMessage(msg *pubsub.Message) {
-	t.host.metrics.dropped.WithLabelValues(t.host.topicName(msg.GetTopic()), "deliver").Inc()
-}
-
 // DropRPC is called when the queue to a peer is full.
 func (t *gossipTracer) DropRPC(rpc *pubsub.RPC, _ peer.ID) {
 	for _, m := range rpc.GetPublish() {
@@ -100,6 +95,9 @@ func (t *gossipTracer) Join(string) {}
 
 // ValidateMessage does nothing.
 func (t *gossipTracer) ValidateMessage(*pubsub.Message) {}
+
+// UndeliverableMessage does nothing: topics are relayed, and Topic counts what its own queue drops.
+func (t *gossipTracer) UndeliverableMessage(*pubsub.Message) {}
 
 // ThrottlePeer does nothing.
 func (t *gossipTracer) ThrottlePeer(peer.ID) {}
