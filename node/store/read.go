@@ -19,9 +19,14 @@ type Location struct {
 	Position uint32 // in shared order
 }
 
-// bounds says whether the block of a height is there: the error wraps [ErrNotYet] or [ErrPruned].
+// bounds says whether the block of a height is there: the error wraps [ErrClosed], [ErrNotYet] or [ErrPruned].
 func (s *Store) bounds(height uint64) error {
-	switch at := s.at(); {
+	s.mu.RLock()
+	at, closed := s.tip, s.closed
+	s.mu.RUnlock()
+	switch {
+	case closed:
+		return ErrClosed
 	case height > at.height:
 		return fmt.Errorf("height %d, the head is %d: %w", height, at.height, ErrNotYet)
 	case height < at.floor:

@@ -1,0 +1,509 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/store"
+	"github.com/lockstep-network/lockstep/node/store/storetest"
+)
+
+func fields(salt uint64, expiry uint64, data string) tx.Fields {
+	return tx.Fields{Salt: salt, Expiry: expiry, Legs: storetest.Leg(storetest.Alpha, data)}
+}
+
+// A chain of five blocks is written, read in every way, and is all there after the store was closed and opened again.
+func TestChainSurvivesReopening(t *testing.T) {
+	n := storetest.NewNetwork(t, 3, nil)
+	dir := t.TempDir()
+	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Head() != 0 || s.HeadHash() != n.Genesis.Hash() || s.Floor() != 1 || s.Certified() != 0 {
+		t.Fatal("a new store does not stand at genesis")
+	}
+	var txs []tx.Verified
+	for height := uint64(1); height <= 5; height++ {
+		v := n.Tx(t, int(height)%3, fields(height, 20, fmt.Sprint("data of ", height)))
+		n.Commit(t, s, v)
+		txs = append(txs, v)
+	}
+	n.Certify(t, s, 1, 2, 3)
+	check := func(s *store.Store) {
+		t.Helper()
+		if s.Head() != 5 || s.Certified() != 3 {
+			t.Fatalf("head %d, certified %d; want 5 and 3", s.Head(), s.Certified())
+		}
+		for i, v := range txs {
+			height := uint64(i + 1)
+			h, err := s.Header(height)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := s.Contents(height)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Table.Root() != h.DataRoot || c.IDs.Root() != h.TxRoot || len(c.Txs) != 1 || !bytes.Equal(c.Txs[0].Raw(), v.Raw()) {
+				t.Fatalf("height %d has other contents", height)
+			}
+			if l, err := s.Tx(v.ID()); err != nil || l != (store.Location{Height: height}) {
+				t.Fatalf("transaction of height %d is at %v, %v", height, l, err)
+			}
+			spent, err := s.Ledger().View.Spent(v.Payer(), v.Salt())
+			if err != nil || !spent {
+				t.Fatalf("salt of height %d is not spent: %v", height, err)
+			}
+		}
+		treasury, err := s.Ledger().View.Balance(ledger.Treasury())
+		if err != nil || treasury.IsZero() {
+			t.Fatalf("the treasury holds %s, %v", treasury.Dec(), err)
+		}
+	}
+	check(s)
+	root := s.Ledger().Head.Root()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Header(1); !errors.Is(err, store.ErrClosed) {
+		t.Fatalf("a closed store reads: %v", err)
+	}
+	again := n.Open(t, dir)
+	check(again)
+	if again.Ledger().Head.Root() != root {
+		t.Fatal("the ledger has another root after reopening")
+	}
+	n.Commit(t, again, n.Tx(t, 0, fields(6, 20, "goes on")))
+}
+
+// What is out of range gets the error that says so.
+func TestReadsOutOfRange(t *testing.T) {
+	n := storetest.NewNetwork(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	for range 10 {
+		n.Commit(t, s)
+	}
+	n.Certify(t, s, 6)
+	if floor, err := s.Prune(4); err != nil || floor != 4 {
+		t.Fatalf("pruned to %d, %v", floor, err)
+	}
+	reads := map[string]func(uint64) error{
+		"header":      func(h uint64) error { _, err := s.Header(h); return err },
+		"body":        func(h uint64) error { _, err := s.Body(h); return err },
+		"contents":    func(h uint64) error { _, err := s.Contents(h); return err },
+		"certificate": func(h uint64) error { _, err := s.Certificate(h); return err },
+		"run":         func(h uint64) error { _, err := s.Run(h, h); return err },
+	}
+	for name, read := range reads {
+		for height, want := range map[uint64]error{3: store.ErrPruned, 11: store.ErrNotYet, 1 << 63: store.ErrNotYet, 6: nil} {
+			if err := read(height); !errors.Is(err, want) {
+				t.Errorf("%s of height %d: %v, want %v", name, height, err, want)
+			}
+		}
+	}
+	if _, err := s.Run(7, 9); !errors.Is(err, store.ErrNotYet) {
+		t.Errorf("run above what is certified: %v", err)
+	}
+	if _, err := s.Run(6, 5); err == nil {
+		t.Error("a half-open range is read")
+	}
+	if _, err := s.Certificate(5); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a height under a later certificate: %v", err)
+	}
+	if _, err := s.Tx(common.Hash{1}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown transaction: %v", err)
+	}
+}
+
+// A block that does not stand on the head changes nothing.
+func TestCommitRefusesWhatDoesNotFollow(t *testing.T) {
+	n := storetest.NewNetwork(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	first := n.Commit(t, s)
+	good, err := n.Next(s, n.Tx(t, 0, fields(1, 9, "x")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*store.Block){
+		"gap":               func(b *store.Block) { b.Header.Height++ },
+		"again":             func(b *store.Block) { b.Header = first },
+		"other parent":      func(b *store.Block) { b.Header.ParentHash[0]++ },
+		"other ledger root": func(b *store.Block) { b.Header.LedgerRoot[0]++ },
+		"effects elsewhere": func(b *store.Block) { e := *b.Effects; e.Parent[0]++; b.Effects = &e },
+		"effects later":     func(b *store.Block) { e := *b.Effects; e.Head.Height++; b.Effects = &e },
+	} {
+		b := good
+		spoil(&b)
+		if err := s.Commit(b); !errors.Is(err, store.ErrCommit) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if s.Head() != 1 {
+		t.Fatalf("head %d", s.Head())
+	}
+	if err := s.Commit(good); err != nil {
+		t.Fatal(err)
+	}
+	stale, err := n.Next(s, n.Tx(t, 0, fields(2, 9, "y")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Commit(t, s, n.Tx(t, 0, fields(3, 9, "z")))
+	if err := s.Commit(stale); !errors.Is(err, store.ErrCommit) {
+		t.Errorf("effects on an older ledger: %v", err)
+	}
+}
+
+// The database of one network is refused by another, and changed by neither.
+func TestOtherGenesisIsRefused(t *testing.T) {
+	n := storetest.NewNetwork(t, 1, nil)
+	other := storetest.NewNetwork(t, 2, nil)
+	dir := t.TempDir()
+	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Commit(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Open(store.Config{Dir: dir, Genesis: other.Genesis}); !errors.Is(err, store.ErrGenesis) {
+		t.Fatalf("opened with another genesis: %v", err)
+	}
+	if s := n.Open(t, dir); s.Head() != 1 {
+		t.Fatalf("head %d after a refusal", s.Head())
+	}
+}
+
+// A salt is spent for a window of heights, then forgotten, and the digests follow.
+func TestSpentPairsLeaveWithTheWindow(t *testing.T) {
+	n := storetest.NewNetwork(t, 1, func(g *genesis.Genesis) { g.Params.ExpiryWindow = 4 })
+	dir := t.TempDir()
+	s := n.Open(t, dir)
+	n.Commit(t, s, n.Tx(t, 0, fields(1, 5, "first")))
+	for s.Head() < 5 {
+		if spent, err := s.Ledger().View.Spent(n.Payer(0), 1); err != nil || spent != (s.Head() < 5) {
+			t.Fatalf("at head %d: spent is %v, %v", s.Head(), spent, err)
+		}
+		if s.Head() < 4 {
+			if _, err := n.Next(s, n.Tx(t, 0, fields(1, s.Head()+1, "again"))); tx.CodeOf(err) != ledger.Spent {
+				t.Fatalf("at head %d: the salt is spent twice: %v", s.Head(), err)
+			}
+		}
+		n.Commit(t, s)
+	}
+	if spent, err := s.Ledger().View.Spent(n.Payer(0), 1); err != nil || spent {
+		t.Fatalf("the salt is remembered beyond the window: %v", err)
+	}
+	n.Commit(t, s, n.Tx(t, 0, fields(1, 6, "anew")))
+}
+
+// Certificates cover what lies below them, whatever the order they come in.
+func TestCertificatesCover(t *testing.T) {
+	n := storetest.NewNetwork(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	for range 9 {
+		n.Commit(t, s)
+	}
+	trust, err := n.Genesis.Trust()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ add, certified uint64 }{{3, 3}, {7, 7}, {5, 7}, {1, 7}, {3, 7}, {9, 9}} {
+		n.Certify(t, s, step.add)
+		if s.Certified() != step.certified {
+			t.Fatalf("after a certificate of %d: certified %d, want %d", step.add, s.Certified(), step.certified)
+		}
+	}
+	for _, run := range []struct{ from, to, end uint64 }{{1, 1, 1}, {2, 2, 3}, {2, 4, 3}, {2, 6, 5}, {4, 9, 9}, {6, 6, 7}, {8, 100, 9}} {
+		r, err := s.Run(run.from, run.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first, last := r.Headers[0].Height, r.Headers[len(r.Headers)-1].Height; first != run.from || last != run.end {
+			t.Errorf("run %d to %d is %d to %d, want it to end at %d", run.from, run.to, first, last, run.end)
+		}
+		at := trust
+		if run.from > 1 {
+			before, err := s.Run(1, run.from-1)
+			if err != nil || len(before.Headers) != int(run.from-1) {
+				continue // the trust cannot be brought exactly there
+			}
+			if at, err = at.Advance(before); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := at.Advance(r); err != nil {
+			t.Errorf("run %d to %d does not verify: %v", run.from, run.to, err)
+		}
+	}
+	c := n.Certificate(t, n.Commit(t, s))
+	c.HeaderHash[0]++
+	if err := s.SetCertificate(c); !errors.Is(err, cert.ErrUncertified) {
+		t.Errorf("a certificate of another header is kept: %v", err)
+	}
+	c.Height = 99
+	if err := s.SetCertificate(c); !errors.Is(err, store.ErrNotYet) {
+		t.Errorf("a certificate of a future height is kept: %v", err)
+	}
+}
+
+// A header that changes the operators needs its own certificate: a later one does not cover it, and no run crosses it.
+func TestCertificatesStopAtAChangeOfOperators(t *testing.T) {
+	n := storetest.NewNetwork(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	for range 6 {
+		b, err := n.Next(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Header.Height == 3 {
+			b.Header.NextOperatorsHash[0]++
+		}
+		if err := s.Commit(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct{ add, certified uint64 }{{5, 0}, {2, 2}, {3, 5}, {6, 6}} {
+		n.Certify(t, s, step.add)
+		if s.Certified() != step.certified {
+			t.Fatalf("after a certificate of %d: certified %d, want %d", step.add, s.Certified(), step.certified)
+		}
+	}
+	if r, err := s.Run(1, 6); err != nil || len(r.Headers) != 3 {
+		t.Fatalf("a run of %d headers crosses the change, %v", len(r.Headers), err)
+	}
+}
+
+// Pruning stops at cursors, certificates and the head; a cursor does not go below the floor.
+func TestPruningStopsAtReaders(t *testing.T) {
+	n := storetest.NewNetwork(t, 1, nil)
+	dir := t.TempDir()
+	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := n.Tx(t, 0, fields(1, 5, "x"))
+	n.Commit(t, s, v)
+	for range 19 {
+		n.Commit(t, s)
+	}
+	prune := func(below, want uint64) {
+		t.Helper()
+		if floor, err := s.Prune(below); err != nil || floor != want || s.Floor() != want {
+			t.Fatalf("pruned below %d: floor %d, %v; want %d", below, floor, err, want)
+		}
+	}
+	set := func(name string, height uint64) {
+		t.Helper()
+		if err := s.SetCursor(name, height); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prune(10, 1) // nothing is certified
+	n.Certify(t, s, 15)
+	set("publisher", 3)
+	prune(10, 4)
+	set("other", 8)
+	prune(10, 4)
+	set("publisher", 30)
+	prune(10, 9)
+	set("other", 30)
+	prune(100, 15)
+	prune(2, 15)
+	if err := s.SetCursor("late", 13); !errors.Is(err, store.ErrPruned) {
+		t.Fatalf("a cursor below the floor: %v", err)
+	}
+	if err := s.SetCursor("", 20); err == nil {
+		t.Fatal("a cursor without a name")
+	}
+	if l, err := s.Tx(v.ID()); err != nil || l.Height != 1 {
+		t.Fatalf("the index of a pruned block: %v, %v", l, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := n.Open(t, dir)
+	if height, set := again.Cursor("other"); height != 30 || !set || again.Floor() != 15 {
+		t.Fatalf("after reopening: cursor %d, floor %d", height, again.Floor())
+	}
+	if _, set := again.Cursor("nobody"); set {
+		t.Fatal("a cursor that nobody set")
+	}
+}
+
+// Who waits is woken by the height, by the end of its context, and by closing.
+func TestWaiting(t *testing.T) {
+	n := storetest.NewNetwork(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	head, certified, never := make(chan error), make(chan error), make(chan error)
+	go func() { head <- s.Wait(t.Context(), 2) }()
+	go func() { certified <- s.WaitCertified(t.Context(), 2) }()
+	go func() { never <- s.Wait(t.Context(), 99) }()
+	changed := s.Changed()
+	n.Commit(t, s)
+	<-changed
+	n.Commit(t, s)
+	if err := <-head; err != nil {
+		t.Fatal(err)
+	}
+	n.Certify(t, s, 2)
+	if err := <-certified; err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := s.Wait(ctx, 99); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-never; !errors.Is(err, store.ErrClosed) {
+		t.Fatal(err)
+	}
+}
+
+// The power fails at random moments: what a call has returned for is there, what is there is whole, and the chain goes on. Certificates alone
+// may be lost.
+func TestPowerFailures(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	n := storetest.NewNetwork(t, 2, func(g *genesis.Genesis) { g.Params.ExpiryWindow = 8 })
+	fs := vfs.NewCrashableMem()
+	var acknowledged []tx.Verified
+	var cursor uint64
+	salt := uint64(0)
+	next := func(s *store.Store) tx.Verified {
+		salt++
+		return n.Tx(t, rng.IntN(2), fields(salt, s.Head()+4, fmt.Sprint("round ", salt, string(make([]byte, rng.IntN(40_000))))))
+	}
+	var headers []common.Hash
+	for range 12 {
+		s, err := store.Open(store.Config{Dir: "db", Genesis: n.Genesis}.On(fs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Head() != uint64(len(headers)) {
+			t.Fatalf("head %d after a crash, %d blocks were committed", s.Head(), len(headers))
+		}
+		checkWhole(t, n, s, headers)
+		checkJournal(t, s, acknowledged)
+		if height, _ := s.Cursor("reader"); height != cursor {
+			t.Fatalf("cursor %d after a crash, %d was set", height, cursor)
+		}
+		for range 1 + rng.IntN(6) {
+			headers = append(headers, n.Commit(t, s, next(s), next(s)).Hash())
+			if rng.IntN(2) == 0 {
+				n.Certify(t, s, s.Head())
+			}
+			if rng.IntN(3) == 0 {
+				a := next(s)
+				if err := s.JournalPut([]*tx.Tx{a.Tx}); err != nil {
+					t.Fatal(err)
+				}
+				acknowledged = append(acknowledged, a)
+			}
+			if rng.IntN(3) == 0 {
+				cursor = s.Head()
+				if err := s.SetCursor("reader", cursor); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if rng.IntN(4) == 0 {
+				if _, err := s.Prune(s.Head() - min(s.Head(), 3)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		crashed := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50 * rng.IntN(3), RNG: rng})
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		fs = crashed
+	}
+}
+
+// checkWhole reads every block that is there and checks that chain, index and ledger belong together.
+func checkWhole(tb testing.TB, n *storetest.Network, s *store.Store, headers []common.Hash) {
+	tb.Helper()
+	for height := s.Floor(); height <= s.Head(); height++ {
+		h, err := s.Header(height)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if headers != nil && h.Hash() != headers[height-1] {
+			tb.Fatalf("height %d has another header after a crash", height)
+		}
+		c, err := s.Contents(height)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if c.Table.Root() != h.DataRoot || c.IDs.Root() != h.TxRoot {
+			tb.Fatalf("height %d: the body is not its header's", height)
+		}
+		for i, t := range c.Txs {
+			if l, err := s.Tx(t.ID()); err != nil || l.Height != height || int(l.Position) != i {
+				tb.Fatalf("height %d, transaction %d is found at %v, %v", height, i, l, err)
+			}
+		}
+	}
+	if s.Certified() > s.Head() || s.Floor() > max(1, s.Certified()) {
+		tb.Fatalf("floor %d, certified %d, head %d", s.Floor(), s.Certified(), s.Head())
+	}
+	// The trie is whole: every payer and the treasury are in it with the balance of the flat table.
+	parent := s.Ledger()
+	if _, err := n.Next(s); err != nil {
+		tb.Fatal(err)
+	}
+	for i := range n.Payers {
+		salt := uint64(1)<<63 + s.Head()
+		b, err := n.Next(s, n.Unsigned(tb, i, fields(salt, s.Head()+1, "probe")))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		have, err := parent.View.Balance(n.Payer(i))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, a := range b.Effects.Accounts {
+			if a.Address == n.Payer(i) && *have.Sub(&have, &b.Effects.Charges[0].Fee) != a.Balance {
+				tb.Fatalf("payer %d: trie and table differ", i)
+			}
+		}
+	}
+}
+
+func checkJournal(tb testing.TB, s *store.Store, want []tx.Verified) {
+	tb.Helper()
+	raws, err := s.Journal()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	have := make(map[string]bool)
+	for _, raw := range raws {
+		have[string(raw)] = true
+	}
+	for i, v := range want {
+		if !have[string(v.Raw())] {
+			tb.Fatalf("acknowledged transaction %d of %d is lost", i, len(want))
+		}
+	}
+	if len(raws) != len(want) {
+		tb.Fatalf("the journal has %d transactions, want %d", len(raws), len(want))
+	}
+}
