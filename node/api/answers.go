@@ -1,0 +1,200 @@
+package api
+
+import (
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/namespaces/proof"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+)
+
+// Genesis is what seq_genesis answers.
+type Genesis struct {
+	Hash     common.Hash      `json:"hash"`
+	Document *genesis.Genesis `json:"document"`
+}
+
+// Status is what seq_status answers.
+type Status struct {
+	ChainID     string      `json:"chainId"`
+	GenesisHash common.Hash `json:"genesisHash"`
+	Version     string      `json:"version"`
+	Head        uint64      `json:"head"`      // newest committed height
+	Certified   uint64      `json:"certified"` // newest height that certificates cover
+	Published   uint64      `json:"published"` // newest height that this node has seen on the DA layer; 0 if it does not publish
+	Firm        uint64      `json:"firm"`      // newest height that this node has read back from the DA layer and verified
+	Floor       uint64      `json:"floor"`     // lowest height that is kept
+	HeadTimeMS  uint64      `json:"headTimeMs"`
+	Peers       int         `json:"peers"`
+	Pool        PoolStatus  `json:"pool"`
+}
+
+// PoolStatus is how much the pool holds.
+type PoolStatus struct {
+	Count int `json:"count"`
+	Bytes int `json:"bytes"`
+}
+
+// Sent is what seq_sendTransaction and seq_sendBundle answer.
+type Sent struct {
+	ID           common.Hash `json:"id"`
+	Acknowledged string      `json:"acknowledged"` // "journaled": on this node's disk, gossiped until it is included or expires; "volatile": in memory only
+}
+
+// The two kinds of acknowledgement.
+const (
+	Journaled = "journaled"
+	Volatile  = "volatile"
+)
+
+// Transaction is what seq_getTransaction answers.
+type Transaction struct {
+	ID           common.Hash `json:"id"`
+	Status       string      `json:"status"`                 // pending, included, expired, rejected or unknown
+	Acknowledged string      `json:"acknowledged,omitempty"` // pending: see Sent
+	Height       uint64      `json:"height,omitempty"`       // included
+	Position     *uint32     `json:"position,omitempty"`     // included: its place in the block
+	TimeMS       uint64      `json:"timeMs,omitempty"`       // included, while the block is kept
+	Legs         []Leg       `json:"legs,omitempty"`         // included, while the block is kept
+	Certified    bool        `json:"certified"`              // included, and a certificate covers the block
+	Reason       *ErrorData  `json:"reason,omitempty"`       // rejected, expired
+	Message      string      `json:"message,omitempty"`      // rejected, expired
+}
+
+// The states of a transaction.
+const (
+	StatusPending  = "pending"
+	StatusIncluded = "included"
+	StatusExpired  = "expired"
+	StatusRejected = "rejected"
+	StatusUnknown  = "unknown"
+)
+
+// Leg tells where one leg stands: in the namespace's lane, at the transaction's position and this index.
+type Leg struct {
+	Namespace namespaces.Namespace `json:"namespace"`
+	Index     int                  `json:"index"`
+	Size      int                  `json:"size"` // bytes
+}
+
+// Header is a header with its hash and its encoding.
+type Header struct {
+	Hash              common.Hash    `json:"hash"`
+	ChainID           string         `json:"chainId"`
+	Height            uint64         `json:"height"`
+	TimeMS            uint64         `json:"timeMs"`
+	ParentHash        common.Hash    `json:"parentHash"`
+	Proposer          common.Address `json:"proposer"`
+	DataRoot          hexutil.Bytes  `json:"dataRoot"`
+	TxRoot            common.Hash    `json:"txRoot"`
+	LedgerRoot        common.Hash    `json:"ledgerRoot"`
+	OperatorsHash     common.Hash    `json:"operatorsHash"`
+	NextOperatorsHash common.Hash    `json:"nextOperatorsHash"`
+	DAHead            uint64         `json:"daHead"`
+	PublishedHeight   uint64         `json:"publishedHeight"`
+	Certified         bool           `json:"certified"`
+	Raw               hexutil.Bytes  `json:"raw"` // RLP: keccak256 of it is the hash
+}
+
+func headerOf(h block.Header, certified uint64) Header {
+	return Header{
+		Hash: h.Hash(), ChainID: h.ChainID, Height: h.Height, TimeMS: h.TimeMS, ParentHash: h.ParentHash, Proposer: h.Proposer,
+		DataRoot: h.DataRoot[:], TxRoot: h.TxRoot, LedgerRoot: h.LedgerRoot, OperatorsHash: h.OperatorsHash,
+		NextOperatorsHash: h.NextOperatorsHash, DAHead: h.DAHead, PublishedHeight: h.PublishedHeight,
+		Certified: h.Height <= certified, Raw: h.Encode(),
+	}
+}
+
+// Block is what seq_getBlock answers.
+type Block struct {
+	Header       Header             `json:"header"`
+	Transactions []BlockTransaction `json:"transactions"` // in shared order
+	Lanes        []BlockLane        `json:"lanes"`        // the lane table
+}
+
+// BlockTransaction is one transaction of a block.
+type BlockTransaction struct {
+	ID       common.Hash    `json:"id"`
+	Position int            `json:"position"`
+	Payer    common.Address `json:"payer"`
+	Legs     []Leg          `json:"legs"`
+	Raw      hexutil.Bytes  `json:"raw,omitempty"` // RLP, if asked for
+}
+
+// BlockLane is one line of a block's lane table.
+type BlockLane struct {
+	Namespace  namespaces.Namespace `json:"namespace"`
+	Size       uint32               `json:"size"` // bytes
+	Commitment common.Hash          `json:"commitment"`
+}
+
+func legsOf(t *tx.Tx) []Leg {
+	legs := make([]Leg, len(t.Legs()))
+	for i, l := range t.Legs() {
+		legs[i] = Leg{l.Namespace, i, len(l.Data)}
+	}
+	return legs
+}
+
+// Certificate is what seq_getCertificate answers.
+type Certificate struct {
+	Height     uint64           `json:"height"` // of the header that it signs: the one asked for, or the next that has a certificate
+	Round      uint32           `json:"round"`
+	HeaderHash common.Hash      `json:"headerHash"`
+	Signers    []common.Address `json:"signers"`
+	Power      uint64           `json:"power"` // that signed
+	Total      uint64           `json:"total"` // of the set
+	Raw        hexutil.Bytes    `json:"raw"`   // RLP
+}
+
+// Account is what seq_getAccount answers.
+type Account struct {
+	Address common.Address `json:"address"`
+	Balance *uint256.Int   `json:"balance"` // wei, in decimal digits
+	Height  uint64         `json:"height"`  // the ledger after this height
+}
+
+// Fee is what seq_estimateFee answers.
+type Fee struct {
+	Weight     uint64       `json:"weight"`     // bytes
+	FeePerByte uint64       `json:"feePerByte"` // wei: the least that maxFeePerByte may be
+	Fee        *uint256.Int `json:"fee"`        // wei, in decimal digits: what the payer is charged, tip included
+}
+
+// Operators is what seq_getOperators answers.
+type Operators struct {
+	Hash      common.Hash `json:"hash"`
+	Total     uint64      `json:"total"`
+	Operators []Operator  `json:"operators"` // in the set's order, which certificates index
+}
+
+// Operator is one member of the set.
+type Operator struct {
+	cert.Operator
+	Name   string `json:"name,omitempty"`
+	PeerID string `json:"peerId,omitempty"`
+}
+
+// Lanes is what seq_getLane answers.
+type Lanes struct {
+	Document *proof.Document `json:"document"` // to the end of the run that covers the last lane
+	Next     uint64          `json:"next"`     // the first height whose lane is not in the document; ask from here for more
+}
+
+// HeaderNotice is one notification of the subscription "headers".
+type HeaderNotice struct {
+	Header      Header          `json:"header"`
+	Certificate hexutil.Bytes   `json:"certificate,omitempty"` // RLP, at the end of each run
+	Next        []cert.Operator `json:"next,omitempty"`        // the operators that follow, if this header changes them
+}
+
+// LaneNotice is one notification of the subscription "lane".
+type LaneNotice struct {
+	HeaderNotice
+	Lane proof.Lane `json:"lane"`
+}

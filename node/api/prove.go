@@ -1,0 +1,168 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/proof"
+	"github.com/lockstep-network/lockstep/node/store"
+)
+
+// Bounds of proofs in one answer.
+const (
+	maxLaneHeights   = 256     // heights whose lanes one answer holds
+	maxAbsentHeights = 64      // heights for which one answer proves a transaction absent: each block is assembled
+	maxProofBytes    = 8 << 20 // bytes of lanes in one answer; one lane alone may be larger
+)
+
+// run is the headers from a height with the certificate that covers them. The proof begins with the genesis, so the operators must be those of the
+// genesis document: nothing in this version changes them.
+func (s *Service) run(from, to uint64) (cert.Run, error) {
+	r, err := s.store.Run(from, to)
+	if err != nil {
+		return r, err
+	}
+	last := r.Headers[len(r.Headers)-1]
+	if r.Headers[0].OperatorsHash != s.first.Hash() || last.NextOperatorsHash != last.OperatorsHash {
+		return r, fail(NotProvable, "the operators have changed since genesis, and this version keeps no record of it")
+	}
+	return r, nil
+}
+
+// addRuns adds the runs that cover a range of certified heights.
+func (s *Service) addRuns(d *proof.Document, from, to uint64) error {
+	for from <= to {
+		r, err := s.run(from, to)
+		if err != nil {
+			return err
+		}
+		d.AddRun(r)
+		from += uint64(len(r.Headers))
+	}
+	return nil
+}
+
+// addLanes adds lanes of one block, and returns their bytes.
+func (s *Service) addLanes(ctx context.Context, d *proof.Document, height uint64, wanted []namespaces.Namespace) (size int, err error) {
+	lanes, err := s.lanes.Lanes(ctx, height, wanted)
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range lanes {
+		d.AddLane(height, l)
+		size += len(l.Data)
+	}
+	return size, nil
+}
+
+// certifiedRange checks a range of heights. to is nil for as far as one answer goes.
+func (s *Service) certifiedRange(from uint64, to *uint64, most uint64) (last uint64, err error) {
+	certified := s.store.Certified()
+	switch {
+	case from == 0:
+		return 0, fail(BadRange, "heights begin at 1")
+	case to != nil && *to < from:
+		return 0, fail(BadRange, "heights %d to %d are no range", from, *to)
+	case to != nil && *to-from >= most:
+		return 0, fail(BadRange, "%d heights, at most %d at once", *to-from+1, most)
+	case from > certified || to != nil && *to > certified:
+		e := fail(NotYet, "heights to %d are certified", certified)
+		e.Data.Height = certified
+		return 0, e
+	case to != nil:
+		return *to, nil
+	}
+	return min(certified, from+most-1), nil
+}
+
+// GetInclusionProof returns a document that proves, with the genesis alone, that a transaction stands in a certified block. With lanes it also
+// proves at which position: ask for the ledger's lane, or, for a bundle, for any of its own.
+func (s *Service) GetInclusionProof(ctx context.Context, id common.Hash, options *InclusionOptions) (*proof.Document, error) {
+	at, err := s.store.Tx(id)
+	if err != nil {
+		return nil, s.coded(ctx, err)
+	}
+	if _, err := s.certifiedRange(at.Height, &at.Height, 1); err != nil {
+		return nil, err
+	}
+	d := proof.New(s.genesis.ChainID, s.hash)
+	if err := s.addRuns(d, at.Height, at.Height); err != nil {
+		return nil, s.coded(ctx, err)
+	}
+	contents, err := s.contents(ctx, at.Height)
+	if err != nil {
+		return nil, s.coded(ctx, err)
+	}
+	membership, _ := contents.IDs.Prove(id)
+	d.AddPresent(at.Height, contents.Txs[at.Position], membership)
+	if options == nil || len(options.Lanes) == 0 {
+		return d, nil
+	}
+	if len(options.Lanes) > MaxLanesProven {
+		return nil, fail(BadArgument, "%d lanes, at most %d", len(options.Lanes), MaxLanesProven)
+	}
+	size, err := s.addLanes(ctx, d, at.Height, options.Lanes)
+	if err != nil {
+		return nil, s.coded(ctx, err)
+	}
+	if size > maxProofBytes && len(options.Lanes) > 1 {
+		return nil, fail(TooLarge, "the lanes take %d bytes, at most %d at once: ask for them one by one", size, maxProofBytes)
+	}
+	return d, nil
+}
+
+// GetAbsenceProof returns a document that proves that none of the blocks of a range of certified heights holds a transaction: for one that has
+// expired, say, over the heights in which it could have stood.
+func (s *Service) GetAbsenceProof(ctx context.Context, id common.Hash, from, to uint64) (*proof.Document, error) {
+	last, err := s.certifiedRange(from, &to, maxAbsentHeights)
+	if err != nil {
+		return nil, err
+	}
+	if at, err := s.store.Tx(id); err == nil && at.Height >= from && at.Height <= last {
+		return nil, fail(BadArgument, "the transaction stands at height %d", at.Height)
+	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, s.coded(ctx, err)
+	}
+	d := proof.New(s.genesis.ChainID, s.hash)
+	if err := s.addRuns(d, from, last); err != nil {
+		return nil, s.coded(ctx, err)
+	}
+	for h := from; h <= last; h++ {
+		contents, err := s.contents(ctx, h)
+		if err != nil {
+			return nil, s.coded(ctx, err)
+		}
+		membership, _ := contents.IDs.Prove(id)
+		d.AddAbsent(h, id, membership)
+	}
+	return d, nil
+}
+
+// GetLane returns a document that proves all that the blocks of a range of certified heights hold under a namespace, in order. Without to it goes as
+// far as one answer does; Next says where to go on.
+func (s *Service) GetLane(ctx context.Context, ns namespaces.Namespace, from uint64, to *uint64) (*Lanes, error) {
+	last, err := s.certifiedRange(from, to, maxLaneHeights)
+	if err != nil {
+		return nil, err
+	}
+	d := proof.New(s.genesis.ChainID, s.hash)
+	next, size := from, 0
+	for ; next <= last && size < maxProofBytes; next++ {
+		n, err := s.addLanes(ctx, d, next, []namespaces.Namespace{ns})
+		if err != nil {
+			return nil, s.coded(ctx, err)
+		}
+		if size += n; size > maxProofBytes && next > from {
+			d.Lanes = d.Lanes[:len(d.Lanes)-1]
+			break
+		}
+	}
+	if err := s.addRuns(d, from, next-1); err != nil {
+		return nil, s.coded(ctx, err)
+	}
+	return &Lanes{Document: d, Next: next}, nil
+}
