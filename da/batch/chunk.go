@@ -43,7 +43,7 @@ func Chunks(chainID string, ns namespaces.Namespace, raw []byte, limit int) ([][
 		n++
 	}
 	if n > MaxChunks || limit <= ChunkOverhead(n) {
-		return nil, fmt.Errorf("cut batch of %d bytes into blobs of %d: more than %d chunks", len(raw), limit, MaxChunks)
+		return nil, fmt.Errorf("cut batch of %d bytes into blobs of %d: it does not fit into %d chunks", len(raw), limit, MaxChunks)
 	}
 	size := (len(raw) + n - 1) / n
 	c := Chunk{ChainID: chainID, Namespace: ns}

@@ -1,0 +1,203 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/lockstep-network/lockstep/da/batch"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/lane"
+)
+
+// errVanished says that the DA layer shows another content at a height than before: a reorganisation. The reader begins anew.
+var errVanished = errors.New("what was read from the DA layer before is not there any more")
+
+// stashed is a blob of lanes whose headers have not come yet, still packed.
+type stashed struct {
+	packed batch.PackedLanes
+	from   source
+}
+
+// takeLanes gives the lanes of one encoded blob to the headers that wait for them, and, if keep is set, keeps the blob while headers may
+// come that want more of it.
+func (m *machine) takeLanes(ns namespaces.Namespace, raw []byte, from source, keep bool) {
+	p, err := batch.DecodeLanes(raw)
+	switch {
+	case err != nil:
+		m.ignore(Malformed)
+	case p.ChainID != m.tip.ChainID:
+		m.ignore(OtherChain)
+	case p.Namespace != ns:
+		m.ignore(Misplaced)
+	default:
+		wanted := m.match(p, from)
+		early := p.Heights[len(p.Heights)-1] > m.tip.Height && m.resume == 0
+		if early && keep {
+			m.keep(p, from)
+		}
+		if !wanted && !early {
+			m.ignore(Unwanted)
+		}
+	}
+}
+
+// match gives lanes to the headers that lack them, and says whether any did.
+func (m *machine) match(p batch.PackedLanes, from source) (wanted bool) {
+	var data [][]byte
+	for i, height := range p.Heights {
+		l, h := m.lacks(p.Namespace, height)
+		if l == nil || l.leaf.Length != p.Lengths[i] {
+			continue
+		}
+		wanted = true
+		if data == nil {
+			var err error
+			if data, err = m.codec.Unpack(p); err != nil {
+				m.ignore(Malformed)
+				return true
+			}
+		}
+		if !l.leaf.Matches(data[i]) {
+			m.ignore(Mismatch)
+			continue
+		}
+		l.from = from
+		h.missing--
+		if m.bytes+len(data[i]) <= m.cfg.Limits.HeldBytes || h == &m.queue[0] {
+			l.data = bytes.Clone(data[i]) // not the whole payload for one lane of it
+			m.bytes += len(data[i])
+		}
+	}
+	return wanted
+}
+
+// lacks returns the lane of a height under a namespace if it is committed to and missing, and the block that waits for it.
+func (m *machine) lacks(ns namespaces.Namespace, height uint64) (*heldLane, *held) {
+	if len(m.queue) == 0 || height < m.queue[0].Header.Height || height > m.tip.Height {
+		return nil, nil
+	}
+	h := &m.queue[height-m.queue[0].Header.Height]
+	for i := range h.lanes {
+		if l := &h.lanes[i]; l.leaf.Namespace == ns && l.from.at == 0 {
+			return l, h
+		}
+	}
+	return nil, nil
+}
+
+// dropped is where lanes stand that could not be kept: in plain blobs of a DA height, or in one set of chunks.
+type dropped struct {
+	ns   namespaces.Namespace
+	from source
+}
+
+// keep stashes a blob, or, when there is no room, remembers where it stands.
+func (m *machine) keep(p batch.PackedLanes, from source) {
+	if m.bytes+p.Size() <= m.cfg.Limits.HeldBytes {
+		m.bytes += p.Size()
+		m.stash = append(m.stash, stashed{p, from})
+		return
+	}
+	same := func(d dropped) bool {
+		return d.ns == p.Namespace && d.from.at == from.at && d.from.parts == nil && from.parts == nil
+	}
+	if !slices.ContainsFunc(m.dropped, same) {
+		m.dropped = append(m.dropped, dropped{p.Namespace, from})
+	}
+}
+
+// matchEarlier gives the lanes that came before their headers to those headers.
+func (m *machine) matchEarlier(ctx context.Context) error {
+	rest := m.stash[:0]
+	for _, s := range m.stash {
+		m.match(s.packed, s.from)
+		if s.packed.Heights[len(s.packed.Heights)-1] > m.tip.Height {
+			rest = append(rest, s)
+		} else {
+			m.bytes -= s.packed.Size()
+		}
+	}
+	clear(m.stash[len(rest):])
+	m.stash = rest
+	for _, d := range m.dropped {
+		if !m.lackAny(d.ns) {
+			continue
+		}
+		raws, err := m.raws(ctx, d.ns, d.from)
+		if err != nil {
+			return err
+		}
+		for _, raw := range raws {
+			if k, err := batch.Peek(raw); err == nil && k == batch.KindLanes {
+				m.takeLanes(d.ns, raw, d.from, false)
+			}
+		}
+	}
+	return nil
+}
+
+// raws reads again the encoded batches that stand at a source, and maybe others.
+func (m *machine) raws(ctx context.Context, ns namespaces.Namespace, from source) (raws [][]byte, err error) {
+	if from.parts != nil {
+		parts := make([][]byte, len(from.parts))
+		if err := m.fill(ctx, ns, from.parts, parts); err != nil {
+			return nil, err
+		}
+		raw, err := batch.Join(parts)
+		return [][]byte{raw}, err
+	}
+	blobs, err := m.reread(ctx, from.at, ns)
+	for _, b := range blobs {
+		raws = append(raws, b.Data)
+	}
+	return raws, err
+}
+
+func (m *machine) lackAny(ns namespaces.Namespace) bool {
+	return slices.ContainsFunc(m.queue, func(h held) bool {
+		return slices.ContainsFunc(h.lanes, func(l heldLane) bool { return l.leaf.Namespace == ns && l.from.at == 0 })
+	})
+}
+
+// again reads a lane that was found before and not kept.
+func (m *machine) again(ctx context.Context, leaf lane.Leaf, height uint64, from source) ([]byte, error) {
+	raws, err := m.raws(ctx, leaf.Namespace, from)
+	if err != nil {
+		return nil, err
+	}
+	for _, raw := range raws {
+		p, err := batch.DecodeLanes(raw)
+		if err != nil {
+			continue
+		}
+		i := slices.Index(p.Heights, height)
+		if i < 0 || p.Lengths[i] != leaf.Length {
+			continue
+		}
+		data, err := m.codec.Unpack(p)
+		if err == nil && leaf.Matches(data[i]) {
+			return data[i], nil
+		}
+	}
+	return nil, fmt.Errorf("lane %s at DA height %d: %w", leaf.Namespace, from.at, errVanished)
+}
+
+// expire forgets what stands more than [Window] before a DA height.
+func (m *machine) expire(height uint64) {
+	n := 0
+	for n < len(m.stash) && m.stash[n].from.at+Window < height {
+		m.bytes -= m.stash[n].packed.Size()
+		m.ignore(Unwanted)
+		n++
+	}
+	m.stash = slices.Delete(m.stash, 0, n)
+	n = 0
+	for n < len(m.dropped) && m.dropped[n].from.at+Window < height {
+		n++
+	}
+	m.dropped = slices.Delete(m.dropped, 0, n)
+	m.bytes -= m.chunks.expire(height)
+}

@@ -1,0 +1,295 @@
+package reader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/da"
+	"github.com/lockstep-network/lockstep/da/batch"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/lane"
+)
+
+// Window is how many DA heights a lane may stand before its header, and the first chunk of a batch before the last, and still count
+// (specs/06-da-batches.md, "Window"). It bounds what a reader must remember, and read again after a restart.
+const Window = 128
+
+// historyBlock is how many shared heights below the tip are remembered by their hashes, at least, to see rivals.
+const historyBlock = 8192
+
+// held is a certified block that was not given yet.
+type held struct {
+	batch.Certified
+	headerDA uint64
+	lanes    []heldLane // of the namespaces asked for, ascending
+	missing  int
+}
+
+type heldLane struct {
+	leaf lane.Leaf
+	data []byte // nil while missing, or when not kept: then it is read again
+	from source // at = 0 while missing
+}
+
+// source is where a lane stands: in a blob of a DA height, or in chunks, whose last one completed it at that height.
+type source struct {
+	at    uint64
+	parts []part
+}
+
+type rereadFunc func(ctx context.Context, height uint64, ns namespaces.Namespace) ([]da.Blob, error)
+
+// machine is the reader without its clock and threads: DA heights in, in order; blocks out. A failed take leaves it unfit for use.
+type machine struct {
+	cfg         Config
+	codec       *batch.Codec
+	reread      rereadFunc
+	headersFrom uint64 // DA height below which headers are passed over: only lanes are read there
+
+	tip     cert.Trust
+	past    history
+	queue   []held // ascending, the next to be given first
+	resume  uint64 // DA height at which headers were passed over because the queue was full; 0 if none
+	scanned uint64
+
+	stash   []stashed // lanes whose headers have not come, in DA order
+	dropped []dropped // places of lanes that were not kept, in DA order
+	chunks  chunks
+	bytes   int // of queue, stash and chunks
+
+	ignored map[Reason]uint64
+}
+
+func newMachine(cfg Config, codec *batch.Codec, after cert.Trust, headersFrom uint64, reread rereadFunc) *machine {
+	m := &machine{cfg: cfg, codec: codec, reread: reread, headersFrom: headersFrom, tip: after, ignored: map[Reason]uint64{}}
+	m.past.add(after)
+	m.chunks.sets = map[common.Hash]*chunkSet{}
+	return m
+}
+
+func (m *machine) ignore(why Reason) { m.ignored[why]++ }
+
+// take looks at all that stands at a DA height: headers first, so that it does not matter where in the block they are.
+func (m *machine) take(ctx context.Context, f fetched) error {
+	m.expire(f.height)
+	before := m.tip.Height
+	for _, b := range f.headers {
+		raw, _, err := m.whole(ctx, f.height, namespaces.Headers(), b.Data)
+		if err != nil {
+			return err
+		}
+		if raw != nil && f.height >= m.headersFrom {
+			if err := m.takeHeaders(f.height, raw); err != nil {
+				return err
+			}
+		}
+	}
+	if m.tip.Height > before {
+		if err := m.matchEarlier(ctx); err != nil {
+			return err
+		}
+	}
+	for i, blobs := range f.lanes {
+		for _, b := range blobs {
+			raw, parts, err := m.whole(ctx, f.height, m.cfg.Namespaces[i], b.Data)
+			if err != nil {
+				return err
+			}
+			if raw != nil {
+				m.takeLanes(m.cfg.Namespaces[i], raw, source{f.height, parts}, true)
+			}
+		}
+	}
+	m.scanned = f.height
+	return nil
+}
+
+// takeHeaders applies the fork choice to one blob: the only error is a conflict.
+func (m *machine) takeHeaders(height uint64, raw []byte) error {
+	p, err := batch.DecodeHeaders(raw)
+	switch {
+	case err != nil:
+		m.ignore(Malformed)
+		return nil
+	case p.ChainID != m.tip.ChainID:
+		m.ignore(OtherChain)
+		return nil
+	case p.Certificate.Height <= m.tip.Height:
+		return m.takeOld(p)
+	case len(m.queue) >= m.cfg.Limits.HeldBlocks:
+		if m.resume == 0 {
+			m.resume = height
+		}
+		return nil
+	}
+	var fresh []batch.Certified
+	if err = p.Worth(m.tip); err == nil {
+		var h batch.Headers
+		if h, err = m.codec.Open(p); err == nil {
+			fresh, err = h.Check(m.tip)
+		}
+	}
+	var conflict *cert.ErrConflict
+	if errors.As(err, &conflict) {
+		return err
+	}
+	if err != nil {
+		m.ignore(reasonOf(err))
+		return nil
+	}
+	for _, c := range fresh {
+		m.push(c, height)
+	}
+	return nil
+}
+
+// reasonOf is the one place where errors of a batch become reasons.
+func reasonOf(err error) Reason {
+	switch {
+	case errors.Is(err, batch.ErrKnown):
+		return Known
+	case errors.Is(err, batch.ErrGap):
+		return Gap
+	case errors.Is(err, cert.ErrUncertified):
+		return Uncertified
+	case errors.Is(err, batch.ErrLinks), errors.Is(err, cert.ErrRun):
+		return Unlinked
+	case errors.Is(err, batch.ErrTable):
+		return BadTable
+	}
+	return Malformed
+}
+
+// takeOld looks at a run that ends at or below the tip: nothing new, unless the operators of that height have certified another header.
+func (m *machine) takeOld(p batch.PackedHeaders) error {
+	c := p.Certificate
+	known, set, ok := m.past.at(c.Height)
+	switch {
+	case !ok || known == c.HeaderHash:
+		m.ignore(Known)
+		return nil
+	case c.Verify(m.tip.ChainID, set) != nil:
+		m.ignore(Uncertified)
+		return nil
+	}
+	run := cert.Run{Certificate: c, Next: p.Next} // the certificate alone proves it; the headers are kept if they are there
+	if h, err := m.codec.Open(p); err == nil {
+		for _, b := range h.Blocks {
+			run.Headers = append(run.Headers, b.Header)
+		}
+	}
+	return &cert.ErrConflict{Height: c.Height, Known: known, Run: run}
+}
+
+func (m *machine) push(c batch.Certified, height uint64) {
+	h := held{Certified: c, headerDA: height}
+	for _, ns := range m.cfg.Namespaces {
+		if leaf, ok := c.Table.Leaf(ns); ok {
+			h.lanes = append(h.lanes, heldLane{leaf: leaf})
+		}
+	}
+	h.missing = len(h.lanes)
+	h.Table = lane.Table{} // not needed any more, and large
+	m.queue = append(m.queue, h)
+	m.tip = c.Trust
+	m.past.add(c.Trust)
+}
+
+// pop gives the next block if it is whole.
+func (m *machine) pop(ctx context.Context) (Block, bool, error) {
+	if len(m.queue) == 0 || m.queue[0].missing > 0 {
+		return Block{}, false, nil
+	}
+	h := &m.queue[0]
+	b := Block{
+		Header: h.Header, Hash: h.Hash, Trust: h.Trust, Certificate: h.Certificate, Next: h.Next, DAHeight: h.headerDA,
+	}
+	for _, l := range h.lanes {
+		data := l.data
+		if data == nil {
+			var err error
+			if data, err = m.again(ctx, l.leaf, h.Header.Height, l.from); err != nil {
+				return Block{}, false, fmt.Errorf("block %d: %w", h.Header.Height, err)
+			}
+		}
+		b.Lanes = append(b.Lanes, block.Lane{Namespace: l.leaf.Namespace, Data: data})
+		b.DAHeight = max(b.DAHeight, l.from.at)
+	}
+	for _, l := range h.lanes {
+		m.bytes -= len(l.data)
+	}
+	m.queue[0] = held{}
+	m.queue = m.queue[1:]
+	return b, true, nil
+}
+
+// cursor is the DA height from which headers must be read to find the block after those given.
+func (m *machine) cursor() uint64 {
+	switch {
+	case len(m.queue) > 0:
+		return m.queue[0].headerDA
+	case m.resume > 0:
+		return m.resume
+	}
+	return m.scanned + 1
+}
+
+// drained says that all is given and headers were passed over: the reader must go back to them.
+func (m *machine) drained() bool { return len(m.queue) == 0 && m.resume > 0 }
+
+// withheld names what the next block lacks.
+func (m *machine) withheld() []Missing {
+	if len(m.queue) == 0 {
+		return nil
+	}
+	var out []Missing
+	for _, l := range m.queue[0].lanes {
+		if l.from.at == 0 {
+			out = append(out, Missing{m.queue[0].Header.Height, l.leaf.Namespace})
+		}
+	}
+	return out
+}
+
+// history remembers the hashes of the newest heights, and the sets that certify them.
+type history struct {
+	first  uint64 // height of hashes[0]
+	hashes []common.Hash
+	sets   []cert.Trust // after which height which set certifies
+}
+
+func (h *history) add(t cert.Trust) {
+	if len(h.hashes) == 0 {
+		h.first = t.Height
+	}
+	h.hashes = append(h.hashes, t.Hash)
+	if n := len(h.sets); n == 0 || h.sets[n-1].Set.Hash() != t.Set.Hash() {
+		h.sets = append(h.sets, t)
+	}
+	if len(h.hashes) >= 2*historyBlock {
+		h.hashes = slices.Clone(h.hashes[historyBlock:])
+		h.first += historyBlock
+		for len(h.sets) > 1 && h.sets[1].Height < h.first {
+			h.sets = h.sets[1:]
+		}
+	}
+}
+
+// at returns the hash of a height, and the set that certifies it.
+func (h *history) at(height uint64) (common.Hash, cert.Set, bool) {
+	if height < h.first || height >= h.first+uint64(len(h.hashes)) || height == 0 {
+		return common.Hash{}, cert.Set{}, false
+	}
+	for i := len(h.sets) - 1; i >= 0; i-- {
+		if h.sets[i].Height < height {
+			return h.hashes[height-h.first], h.sets[i].Set, true
+		}
+	}
+	return common.Hash{}, cert.Set{}, false // the first height remembered: its set is not
+}
