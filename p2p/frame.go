@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/multiformats/go-varint"
 )
@@ -126,7 +127,7 @@ func readResponse(r byteReader, limit int, mem reserve) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read error text: %w", err)
 		}
-		return nil, &Error{Code: Code(status), Text: string(text)}
+		return nil, &Error{Code: Code(status), Text: strings.ToValidUTF8(string(text), "?")}
 	default:
 		return nil, fmt.Errorf("%w: status %d", errMalformed, status)
 	}

@@ -176,7 +176,19 @@ func newLibp2p(cfg Config, p parsed, g gate) (host.Host, error) {
 	return h, nil
 }
 
-// Close leaves the network. It returns when no goroutine of the host works any more; later calls do nothing.
+// begin counts a piece of work that Close has to wait for, unless the host is closed. work.Done ends it.
+func (h *Host) begin() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.work.Add(1)
+	return true
+}
+
+// Close leaves the network. When it returns no handler, decoder or validator of a caller runs any more; later calls do
+// nothing. It must not be called from one of them.
 func (h *Host) Close() error {
 	h.mu.Lock()
 	if h.closed {

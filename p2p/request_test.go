@@ -19,7 +19,14 @@ import (
 )
 
 func echoProtocol() Protocol {
-	return Protocol{Name: "echo/1", MaxRequest: 1024, MaxFrame: 1 << 20, Timeout: 300 * time.Millisecond}
+	return Protocol{Name: "echo/1", MaxRequest: 1024, MaxFrame: 1 << 20, Timeout: 10 * time.Second}
+}
+
+// impatient is the same with a timeout for what never comes.
+func impatient() Protocol {
+	p := echoProtocol()
+	p.Timeout = 300 * time.Millisecond
+	return p
 }
 
 // echo answers "n word" by the word, n times, and a few other words by errors.
@@ -127,7 +134,7 @@ func TestGarbageOnStreamsDisconnectsItsSender(t *testing.T) {
 				server := node(t, "server", listen, withRegistry(reg))
 				honest := node(t, "honest", listen, withExplicit(server))
 				villain := node(t, "villain", listen)
-				handle(t, server, echoProtocol(), ServeLimits{PerPeer: 64, Total: 128}, echo)
+				handle(t, server, impatient(), ServeLimits{PerPeer: 64, Total: 128}, echo)
 				if err := villain.Connect(t.Context(), server.Addrs()[0]); err != nil {
 					t.Fatal(err)
 				}
@@ -165,7 +172,6 @@ func TestTooManyRequestsAreBusy(t *testing.T) {
 		return respond([]byte("done"))
 	}
 	p := echoProtocol()
-	p.Timeout = 10 * time.Second
 	handle(t, server, p, ServeLimits{PerPeer: 2, Total: 3}, slow)
 	clients := []*Host{node(t, "a", transports["quic"], withExplicit(server)), node(t, "b", transports["quic"], withExplicit(server))}
 	results := make(chan error, 16)
@@ -224,7 +230,7 @@ func TestGarbageAnswers(t *testing.T) {
 			if err := client.Connect(t.Context(), villain.Addrs()[0]); err != nil {
 				t.Fatal(err)
 			}
-			err := client.Request(t.Context(), villain.ID(), echoProtocol(), []byte("1 x"), func([]byte) error { return nil })
+			err := client.Request(t.Context(), villain.ID(), impatient(), []byte("1 x"), func([]byte) error { return nil })
 			if err == nil {
 				t.Error("took it for an answer")
 			}
@@ -271,5 +277,37 @@ func TestRequestErrors(t *testing.T) {
 	}
 	if err := a.Request(t.Context(), b.ID(), echoProtocol(), nil, ignore); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, want closed", err)
+	}
+}
+
+// When Close returns no handler runs any more: what it reads from may be closed next.
+func TestCloseWaitsForHandlers(t *testing.T) {
+	server, client := node(t, "server", transports["tcp"]), node(t, "client", transports["tcp"])
+	started, ended := make(chan struct{}), make(chan struct{})
+	handle(t, server, echoProtocol(), ServeLimits{PerPeer: 1, Total: 1}, func(ctx context.Context, _ peer.ID, _ []byte, _ func([]byte) error) error {
+		close(started)
+		<-ctx.Done()
+		time.Sleep(50 * time.Millisecond) // an orderly end takes a while
+		close(ended)
+		return ctx.Err()
+	})
+	if err := client.Connect(t.Context(), server.Addrs()[0]); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		answered <- client.Request(t.Context(), server.ID(), echoProtocol(), nil, func([]byte) error { return nil })
+	}()
+	<-started
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	default:
+		t.Error("the handler outlives Close")
+	}
+	if err := <-answered; err == nil {
+		t.Error("the client takes silence for an answer")
 	}
 }

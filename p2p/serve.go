@@ -62,10 +62,11 @@ func (h *Host) Handle(p Protocol, limits ServeLimits, handler Handler) error {
 	}
 	s := &server{host: h, protocol: p, limits: limits, handler: handler, active: make(map[peer.ID]int)}
 	h.net.SetStreamHandler(id, func(stream network.Stream) {
-		if h.ctx.Err() != nil {
+		if !h.begin() {
 			_ = stream.Reset()
 			return
 		}
+		defer h.work.Done()
 		s.serve(stream)
 	})
 	return nil

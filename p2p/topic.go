@@ -123,6 +123,10 @@ func (t *Topic[T]) judge(ctx context.Context, from peer.ID, msg *pubsub.Message)
 	if from == t.host.self {
 		return pubsub.ValidationAccept
 	}
+	if !t.host.begin() {
+		return pubsub.ValidationIgnore
+	}
+	defer t.host.work.Done()
 	if len(msg.Data) > t.cfg.MaxMessage {
 		return pubsub.ValidationReject
 	}
