@@ -1,0 +1,471 @@
+package ledger_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger"
+)
+
+var (
+	alpha = namespaces.Namespace{0: 1, 9: 0xa}
+	beta  = namespaces.Namespace{0: 1, 9: 0xb}
+)
+
+// network is a genesis with payers 1 to n (addresses, not keys: signatures are checked before the ledger) who hold so much each.
+func network(tb testing.TB, payers int, amount uint64, window uint64) (*genesis.Genesis, ledger.Rules) {
+	tb.Helper()
+	key, err := crypto.ToECDSA(crypto.Keccak256([]byte("operator")))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	g := &genesis.Genesis{Version: genesis.Version, ChainID: "ledger-test", Params: genesis.DefaultParams()}
+	g.Params.FeePerByte, g.Params.ExpiryWindow = 3, window
+	g.Operators = []genesis.Operator{{Address: crypto.PubkeyToAddress(key.PublicKey), PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 1}}
+	g.Namespaces = []genesis.Namespace{{Namespace: alpha, Order: block.ByTip}, {Namespace: beta, Order: block.ByProposer}}
+	for i := range payers {
+		g.Balances = append(g.Balances, genesis.Balance{Address: payer(i), Amount: uint256.NewInt(amount)})
+	}
+	slices.SortFunc(g.Balances, func(a, b genesis.Balance) int { return a.Address.Cmp(b.Address) })
+	if err := g.Validate(); err != nil {
+		tb.Fatal(err)
+	}
+	return g, ledger.NewRules(g)
+}
+
+func payer(i int) common.Address {
+	return common.BytesToAddress(crypto.Keccak256(fmt.Append(nil, "payer ", i)))
+}
+
+func unsigned(tb testing.TB, from common.Address, salt, expiry, tip uint64, legs ...tx.Leg) *tx.Tx {
+	tb.Helper()
+	t, err := tx.New(tx.Fields{
+		ChainID: "ledger-test", Payer: from, Salt: salt, Expiry: expiry, Tip: tip, MaxFeePerByte: 3, Legs: legs,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+func leg(ns namespaces.Namespace, size int) tx.Leg {
+	return tx.Leg{Namespace: ns, Data: make([]byte, size)}
+}
+
+// state keeps in memory what a store keeps on disk.
+type state struct {
+	head     ledger.Head
+	nodes    map[string][]byte
+	balances map[common.Address]uint256.Int
+	spent    map[ledger.Pair]uint64
+	window   uint64
+	reads    int
+}
+
+func newState(tb testing.TB, g *genesis.Genesis) *state {
+	tb.Helper()
+	s := &state{
+		nodes: make(map[string][]byte), balances: make(map[common.Address]uint256.Int), spent: make(map[ledger.Pair]uint64),
+		window: g.Params.ExpiryWindow,
+	}
+	e, err := ledger.Genesis(g)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.write(e)
+	return s
+}
+
+func (s *state) write(e *ledger.Effects) {
+	s.head = e.Head
+	for _, n := range e.Nodes {
+		if len(n.Blob) == 0 {
+			delete(s.nodes, string(n.Path))
+		} else {
+			s.nodes[string(n.Path)] = n.Blob
+		}
+	}
+	for _, a := range e.Accounts {
+		s.balances[a.Address] = a.Balance
+	}
+	for _, p := range e.Spent {
+		s.spent[p] = e.Head.Height
+	}
+}
+
+func (s *state) parent() ledger.Parent { return ledger.Parent{Head: s.head, Nodes: s, View: s} }
+
+func (s *state) Node(path []byte, hash common.Hash) ([]byte, error) {
+	s.reads++
+	blob, ok := s.nodes[string(path)]
+	if !ok || crypto.Keccak256Hash(blob) != hash {
+		return nil, fmt.Errorf("no node %x with hash %s", path, hash)
+	}
+	return blob, nil
+}
+
+func (s *state) Balance(a common.Address) (uint256.Int, error) { return s.balances[a], nil }
+
+func (s *state) Spent(from common.Address, salt uint64) (bool, error) {
+	at, ok := s.spent[ledger.Pair{Payer: from, Salt: salt}]
+	return ok && at+s.window > s.head.Height, nil
+}
+
+func (s *state) supply() (sum uint256.Int) {
+	for _, b := range s.balances {
+		sum.Add(&sum, &b)
+	}
+	return sum
+}
+
+// traffic is a seeded stream of blocks that are valid on the state as it goes.
+func traffic(tb testing.TB, r ledger.Rules, s *state, rng *rand.Rand, payers, most int) []*tx.Tx {
+	tb.Helper()
+	height := s.head.Height + 1
+	pass := r.Begin(s, height)
+	var txs []*tx.Tx
+	for range rng.IntN(most + 1) {
+		legs := []tx.Leg{leg(alpha, 1+rng.IntN(300))}
+		if rng.IntN(5) == 0 {
+			legs = append(legs, leg(beta, 1+rng.IntN(300)))
+		}
+		// Few salts and poor payers: spent, duplicate and unfunded ones are common.
+		t := unsigned(tb, payer(rng.IntN(payers)), rng.Uint64N(1_000), height+rng.Uint64N(s.window), rng.Uint64N(50), legs...)
+		switch err := pass.Add(t); tx.CodeOf(err) {
+		case "":
+			if err != nil {
+				tb.Fatal(err)
+			}
+			txs = append(txs, t)
+		case ledger.Spent, ledger.Duplicate, ledger.Unfunded:
+		default:
+			tb.Fatal(err)
+		}
+	}
+	return txs
+}
+
+// A hundred thousand random transactions: the supply is conserved, what is charged is what the treasury gets, trie and table agree, effects are the
+// same when computed again and in another order, and a replay from genesis ends at the same root.
+func TestRandomBlocks(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	const payers, window = 300, 16
+	total := 100_000
+	if testing.Short() {
+		total = 5_000
+	}
+	g, r := network(t, payers, 3_000_000, window)
+	s, again := newState(t, g), newState(t, g)
+	supply := s.supply()
+	var charged uint256.Int
+	count, blocks := 0, 0
+	for ; count < total; blocks++ {
+		if blocks%40 == 39 { // everybody is refilled now and then, on both states: as if another genesis had been richer
+			s, again = newState(t, g), newState(t, g)
+			charged.Clear()
+		}
+		txs := traffic(t, r, s, rng, payers, 2_000)
+		count += len(txs)
+		e, err := ledger.Apply(r, s.parent(), txs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shuffled := slices.Clone(txs)
+		rng.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		e2, err := ledger.Apply(r, again.parent(), shuffled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Head.Root() != e2.Head.Root() || !slices.EqualFunc(e.Nodes, e2.Nodes, func(a, b ledger.Node) bool {
+			return string(a.Path) == string(b.Path) && string(a.Blob) == string(b.Blob)
+		}) || !slices.Equal(e.Spent, e2.Spent) || !slices.Equal(e.Accounts, e2.Accounts) {
+			t.Fatal("the same transactions have other effects")
+		}
+		if e.Parent != s.head.Root() || len(e.Charges) != len(txs) {
+			t.Fatalf("%d charges for %d transactions", len(e.Charges), len(txs))
+		}
+		for i, c := range e.Charges {
+			if fee := r.Fee(txs[i]); c.ID != txs[i].ID() || c.Fee != fee {
+				t.Fatal("a charge is another transaction's")
+			}
+			charged.Add(&charged, &c.Fee)
+		}
+		s.write(e)
+		again.write(e2)
+		if s.supply() != supply {
+			have := s.supply()
+			t.Fatalf("supply %s, was %s", have.Dec(), supply.Dec())
+		}
+		if s.balances[ledger.Treasury()] != charged {
+			t.Fatal("the treasury does not hold what was charged")
+		}
+	}
+	checkTrie(t, s)
+	t.Logf("%d transactions in %d blocks", count, blocks)
+}
+
+// checkTrie rebuilds the trie from the flat balances and compares roots and nodes.
+func checkTrie(t *testing.T, s *state) {
+	t.Helper()
+	g, _ := network(t, 0, 1, s.window)
+	for a, b := range s.balances {
+		if !b.IsZero() {
+			g.Balances = append(g.Balances, genesis.Balance{Address: a, Amount: b.Clone()})
+		}
+	}
+	slices.SortFunc(g.Balances, func(a, b genesis.Balance) int { return a.Address.Cmp(b.Address) })
+	e, err := ledger.Genesis(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Head.StateRoot != s.head.StateRoot {
+		t.Fatal("the trie has another root than one built from its accounts")
+	}
+	if len(e.Nodes) != len(s.nodes) {
+		t.Fatalf("%d nodes are kept, the trie has %d: old ones stay behind", len(s.nodes), len(e.Nodes))
+	}
+}
+
+// An account that pays its last wei leaves the trie; with nobody left but the treasury, the trie is the treasury's.
+func TestEmptiedAccountsLeave(t *testing.T) {
+	one := unsigned(t, payer(0), 1, 1, 0, leg(alpha, 10))
+	_, r := network(t, 1, 1, 4)
+	fee := r.Fee(one)
+	g, r := network(t, 1, fee.Uint64(), 4)
+	s := newState(t, g)
+	e, err := ledger.Apply(r, s.parent(), []*tx.Tx{one})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(e)
+	checkTrie(t, s)
+	if s.balances[payer(0)] != (uint256.Int{}) || len(s.nodes) != 1 {
+		t.Fatalf("%d nodes", len(s.nodes))
+	}
+	if _, err := ledger.Apply(r, s.parent(), []*tx.Tx{unsigned(t, payer(0), 2, 2, 0, leg(alpha, 1))}); tx.CodeOf(err) != ledger.Unfunded {
+		t.Fatalf("an empty account pays: %v", err)
+	}
+}
+
+// One transaction that may not stand in the block makes the whole block invalid, and nothing comes out.
+func TestInvalidBlocks(t *testing.T) {
+	g, r := network(t, 2, 10_000, 4)
+	s := newState(t, g)
+	first := unsigned(t, payer(0), 1, 4, 0, leg(alpha, 10))
+	e, err := ledger.Apply(r, s.parent(), []*tx.Tx{first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(e)
+	ok := unsigned(t, payer(0), 2, 4, 0, leg(alpha, 10))
+	for name, c := range map[string]struct {
+		code tx.Code
+		txs  []*tx.Tx
+	}{
+		"twice":                {ledger.Duplicate, []*tx.Tx{ok, ok}},
+		"one salt twice":       {ledger.Spent, []*tx.Tx{ok, unsigned(t, payer(0), 2, 4, 1, leg(alpha, 10))}},
+		"spent before":         {ledger.Spent, []*tx.Tx{ok, first}},
+		"expired":              {ledger.Expired, []*tx.Tx{unsigned(t, payer(0), 3, 1, 0, leg(alpha, 10))}},
+		"too far":              {ledger.ExpiryTooFar, []*tx.Tx{unsigned(t, payer(0), 3, 7, 0, leg(alpha, 10))}},
+		"unknown namespace":    {ledger.UnknownNamespace, []*tx.Tx{unsigned(t, payer(0), 3, 4, 0, leg(alpha, 10), leg(namespaces.Headers(), 1))}},
+		"both too much":        {ledger.Unfunded, []*tx.Tx{unsigned(t, payer(1), 1, 4, 20, leg(alpha, 10)), unsigned(t, payer(1), 2, 4, 20, leg(alpha, 10))}},
+		"a stranger":           {ledger.Unfunded, []*tx.Tx{unsigned(t, payer(7), 1, 4, 0, leg(alpha, 10))}},
+		"more than 2^64 a tip": {ledger.Unfunded, []*tx.Tx{unsigned(t, payer(0), 3, 4, 1<<64-1, leg(alpha, 10))}},
+	} {
+		before := s.head.Root()
+		if e, err := ledger.Apply(r, s.parent(), c.txs); tx.CodeOf(err) != c.code || e != nil {
+			t.Errorf("%s: %v, want %q", name, err, c.code)
+		}
+		if s.head.Root() != before {
+			t.Errorf("%s: the state changed", name)
+		}
+	}
+}
+
+// A pass leaves nothing behind of a transaction that it refuses.
+func TestPassIsUnchangedByRefusals(t *testing.T) {
+	g, r := network(t, 1, 2_000, 4)
+	pass := r.Begin(newState(t, g), 1)
+	poor := unsigned(t, payer(0), 1, 2, 100, leg(alpha, 10))
+	for range 3 {
+		if err := pass.Add(poor); tx.CodeOf(err) != ledger.Unfunded {
+			t.Fatal(err)
+		}
+	}
+	if err := pass.Add(unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))); err != nil {
+		t.Fatal(err)
+	}
+	if len(pass.Charges()) != 1 {
+		t.Fatalf("%d charges", len(pass.Charges()))
+	}
+}
+
+// State that cannot be read is an error, never a verdict about a transaction.
+func TestUnreadableState(t *testing.T) {
+	g, r := network(t, 50, 100_000, 4)
+	s := newState(t, g)
+	clear(s.nodes)
+	_, err := ledger.Apply(r, s.parent(), []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))})
+	if err == nil || tx.CodeOf(err) != "" {
+		t.Fatalf("a lost trie: %v", err)
+	}
+	s = newState(t, g)
+	broken := s.parent()
+	broken.View = brokenView{s}
+	if _, err = ledger.Apply(r, broken, []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))}); !errors.Is(err, os.ErrClosed) || tx.CodeOf(err) != "" {
+		t.Fatalf("a lost spent set: %v", err)
+	}
+}
+
+type brokenView struct{ *state }
+
+func (brokenView) Spent(common.Address, uint64) (bool, error) { return false, os.ErrClosed }
+
+// The root commits to the digests of the window, in their order, and to each field.
+func TestRootCommits(t *testing.T) {
+	base := ledger.Head{Height: 9, StateRoot: types.EmptyRootHash, Digests: []common.Hash{{1}, {2}}, DAHead: 4, PublishedHeight: 5}
+	seen := map[common.Hash]string{base.Root(): "base"}
+	for name, change := range map[string]func(*ledger.Head){
+		"state": func(h *ledger.Head) { h.StateRoot[0]++ }, "da head": func(h *ledger.Head) { h.DAHead++ },
+		"published": func(h *ledger.Head) { h.PublishedHeight++ }, "digest": func(h *ledger.Head) { h.Digests = []common.Hash{{1}, {3}} },
+		"order": func(h *ledger.Head) { h.Digests = []common.Hash{{2}, {1}} }, "window": func(h *ledger.Head) { h.Digests = []common.Hash{{1}, {2}, {}} },
+	} {
+		h := base
+		change(&h)
+		if other, twice := seen[h.Root()]; twice {
+			t.Errorf("%s has the root of %s", name, other)
+		}
+		seen[h.Root()] = name
+	}
+}
+
+var update = flag.Bool("update", false, "write the vectors anew")
+
+const vectorFile = "../../specs/vectors/ledger.json"
+
+type vectors struct {
+	Treasury common.Address `json:"treasury"`
+	Pairs    []ledger.Pair  `json:"pairs"`
+	Digest   common.Hash    `json:"digest"`
+	Blocks   []vectorBlock  `json:"blocks"` // on the genesis of the test network: see specs/05-ledger.md, "Vectors"
+}
+
+type vectorBlock struct {
+	Height     uint64      `json:"height"`
+	Txs        []string    `json:"txs"`
+	StateRoot  common.Hash `json:"stateRoot"`
+	LedgerRoot common.Hash `json:"ledgerRoot"`
+}
+
+// The vectors of the chapter.
+func TestVectors(t *testing.T) {
+	g, r := network(t, 3, 1_000_000, 4)
+	s := newState(t, g)
+	have := vectors{Treasury: ledger.Treasury(), Pairs: []ledger.Pair{{Payer: common.Address{1}, Salt: 2}, {Payer: common.Address{2}, Salt: 1}}}
+	have.Digest = ledger.Digest(have.Pairs)
+	reversed := []ledger.Pair{have.Pairs[1], have.Pairs[0]}
+	if ledger.Digest(reversed) != have.Digest {
+		t.Fatal("the digest depends on the order of its input")
+	}
+	have.Blocks = append(have.Blocks, vectorBlock{0, nil, s.head.StateRoot, s.head.Root()})
+	for height := uint64(1); height <= 6; height++ {
+		var txs []*tx.Tx
+		b := vectorBlock{Height: height}
+		for i := range height % 3 {
+			v := unsigned(t, payer(int(i)), height, height+i, height*i, leg(alpha, int(10*height)))
+			txs, b.Txs = append(txs, v), append(b.Txs, fmt.Sprintf("0x%x", v.Raw()))
+		}
+		e, err := ledger.Apply(r, s.parent(), txs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write(e)
+		b.StateRoot, b.LedgerRoot = s.head.StateRoot, s.head.Root()
+		have.Blocks = append(have.Blocks, b)
+	}
+	raw, err := json.MarshalIndent(have, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw = append(raw, '\n')
+	if *update {
+		if err := os.WriteFile(vectorFile, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(vectorFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != string(raw) {
+		t.Fatalf("the ledger differs from %s; -update writes it anew", vectorFile)
+	}
+}
+
+// FuzzApply gives any transactions to the ledger: it never panics, and what it takes conserves the supply.
+func FuzzApply(f *testing.F) {
+	g, r := network(f, 3, 100_000, 4)
+	f.Add(unsigned(f, payer(0), 1, 2, 0, leg(alpha, 10)).Raw(), unsigned(f, payer(1), 1, 1<<63, 7, leg(beta, 10)).Raw())
+	f.Add(unsigned(f, payer(0), 1, 2, 0, leg(alpha, 10)).Raw(), unsigned(f, payer(0), 1, 2, 1<<64-1, leg(alpha, 9)).Raw())
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		var txs []*tx.Tx
+		for _, raw := range [][]byte{a, b} {
+			if v, err := tx.Decode(raw); err == nil {
+				txs = append(txs, v)
+			}
+		}
+		s := newState(t, g)
+		supply := s.supply()
+		e, err := ledger.Apply(r, s.parent(), txs)
+		if err != nil {
+			if tx.CodeOf(err) == "" {
+				t.Fatalf("not a rejection: %v", err)
+			}
+			return
+		}
+		s.write(e)
+		if s.supply() != supply || len(e.Spent) != len(txs) {
+			t.Fatal("the supply changed")
+		}
+	})
+}
+
+func BenchmarkApply(b *testing.B) {
+	for _, payers := range []int{10, 8_000} {
+		b.Run(fmt.Sprintf("8000txs/%dpayers", payers), func(b *testing.B) {
+			g, r := network(b, payers, 1<<60, 1_024)
+			s := newState(b, g)
+			for range b.N {
+				b.StopTimer()
+				txs := make([]*tx.Tx, 8_000)
+				for i := range txs {
+					txs[i] = unsigned(b, payer(i%payers), s.head.Height<<20+uint64(i), s.head.Height+2, 0, leg(alpha, 250))
+				}
+				b.StartTimer()
+				e, err := ledger.Apply(r, s.parent(), txs)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				s.write(e)
+			}
+		})
+	}
+}
