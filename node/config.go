@@ -34,6 +34,7 @@ type Config struct {
 	PublishAge time.Duration // how old a certified block may grow before it is published; 0: one second
 
 	BlockInterval time.Duration // 0: 250 ms
+	Version       string        // of the software, for people
 	Logger        *slog.Logger
 }
 

@@ -18,9 +18,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lockstep-network/lockstep/internal/metrics"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/node/api"
 	"github.com/lockstep-network/lockstep/node/certify"
 	nodefeed "github.com/lockstep-network/lockstep/node/feed"
 	"github.com/lockstep-network/lockstep/node/keys"
@@ -121,6 +123,14 @@ func Run(ctx context.Context, c Config) (err error) {
 		return fmt.Errorf("serve feed: %w", err)
 	}
 
+	rpc, err := api.New(ctx, api.Config{
+		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Version: c.Version, Logger: c.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("open RPC: %w", err)
+	}
+	defer closing(&err, rpc.Close)
+
 	// All that runs, until one part ends.
 	g, ctx := errgroup.WithContext(ctx)
 	run := func(name string, f func(context.Context) error) {
@@ -139,6 +149,11 @@ func Run(ctx context.Context, c Config) (err error) {
 	run("transactions", func(ctx context.Context) error { return nodefeed.Drain(ctx, batches) })
 	run("votes", func(ctx context.Context) error { return nodefeed.Drain(ctx, votes) })
 	run("headers", func(ctx context.Context) error { return nodefeed.Drain(ctx, headers) })
+	run("RPC", rpc.Run)
+	run("metrics", func(ctx context.Context) error {
+		return metrics.Serve(ctx, c.MetricsListen, prometheus.DefaultGatherer)
+	})
+	c.Logger.InfoContext(ctx, "operator runs", "chain_id", c.Genesis.ChainID, "operator", c.Operator.Address(), "rpc", rpc.Addr())
 	return g.Wait()
 }
 

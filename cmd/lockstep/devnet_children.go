@@ -53,7 +53,7 @@ func (d *devnet) runChild(c child) error {
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
-	defer log.Close() //nolint:errcheck // the child has its own handle; nothing is written by this one
+	defer log.Close()                      //nolint:errcheck // the child has its own handle; nothing is written by this one
 	cmd := exec.Command(d.self, c.args...) //nolint:gosec // this very binary
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = childAttributes()

@@ -34,11 +34,11 @@ func app() *cli.App {
 			initCommand(),
 			keysCommand(),
 			startCommand(),
-			// statusCommand(),
+			statusCommand(),
 			// rollupCommand(),
 			daCommand(),
-			// bundleCommand(),
-			// verifyCommand(),
+			bundleCommand(),
+			verifyCommand(),
 		},
 	}
 }

@@ -69,6 +69,6 @@ func startOperator(c *cli.Context) error {
 		ConsensusListen: c.String(flagConsensusListen), ConsensusExternal: c.String(flagConsensusExternal), Local: c.Bool(flagLocal),
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins), MetricsListen: c.String(flagMetricsListen),
 		DA: c.String(flagDA), Publish: c.Bool(flagPublish), PublishAge: c.Duration(flagPublishAge),
-		BlockInterval: c.Duration(flagBlockInterval), Logger: log,
+		BlockInterval: c.Duration(flagBlockInterval), Version: version(), Logger: log,
 	})
 }

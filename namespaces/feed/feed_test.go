@@ -2,10 +2,12 @@ package feed
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/rlp"
 
 	"github.com/lockstep-network/lockstep/internal/golden"
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -37,7 +39,7 @@ func sampleStep() Step {
 func TestGoldenFeed(t *testing.T) {
 	golden.Check(t, "feed", map[string]hexutil.Bytes{
 		"request": sampleRequest().Encode(), "announcement": sampleAnnouncement().Encode(), "step": sampleStep().Encode(),
-		"batch of two": EncodeBatch([][]byte{{0xc0}, {0xc1, 0x01}}),
+		"batch of two": EncodeBatch(1, [][]byte{{0xc0}, {0xc1, 0x01}}),
 	})
 }
 
@@ -50,7 +52,7 @@ func TestMessages(t *testing.T) {
 		"request":      {sampleRequest().Encode(), recode(DecodeRequest)},
 		"step":         {sampleStep().Encode(), recode(DecodeStep)},
 		"announcement": {sampleAnnouncement().Encode(), recode(DecodeAnnouncement)},
-		"batch":        {EncodeBatch([][]byte{{0xc0}, {0xc1, 0x01}}), recodeBatch},
+		"batch":        {EncodeBatch(1, [][]byte{{0xc0}, {0xc1, 0x01}}), recodeBatch},
 	} {
 		if again, err := c.decode(c.raw); err != nil || !bytes.Equal(again, c.raw) {
 			t.Errorf("%s does not survive its encoding: %v", name, err)
@@ -81,7 +83,7 @@ func recodeBatch(raw []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return EncodeBatch(txs), nil
+	return EncodeBatch(1, txs), nil
 }
 
 func TestBadRequests(t *testing.T) {
@@ -106,10 +108,39 @@ func TestBadRequests(t *testing.T) {
 		many[i] = []byte{0xc0}
 	}
 	for name, raw := range map[string][]byte{
-		"none": EncodeBatch(nil), "too many": EncodeBatch(many), "too large": make([]byte, MaxBatchSize+1),
+		"none": EncodeBatch(1, nil), "too many": EncodeBatch(1, many), "too large": make([]byte, MaxBatchSize+1),
 	} {
 		if _, err := DecodeBatch(raw); err == nil {
 			t.Errorf("%s: taken for a batch", name)
+		}
+	}
+}
+
+func TestEncodeBatches(t *testing.T) {
+	item := func(n int) []byte {
+		raw, err := rlp.EncodeToBytes([][]byte{make([]byte, n)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	for name, sizes := range map[string][]int{
+		"none": nil, "one": {9}, "largest": {MaxBatchSize - 100}, "two large": {600_000, 600_000}, "mixed": {1, 1 << 19, 5, 1 << 19, 7},
+		"many": make([]int, 2*MaxBatchTxs+1),
+	} {
+		var txs, got [][]byte
+		for _, n := range sizes {
+			txs = append(txs, item(n))
+		}
+		for _, raw := range EncodeBatches(7, txs) {
+			part, err := DecodeBatch(raw)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			got = append(got, part...)
+		}
+		if !slices.EqualFunc(got, txs, bytes.Equal) {
+			t.Errorf("%s: %d transactions in, %d out", name, len(txs), len(got))
 		}
 	}
 }
@@ -147,14 +178,15 @@ func FuzzDecodeAnnouncement(f *testing.F) {
 }
 
 func FuzzDecodeBatch(f *testing.F) {
-	f.Add(EncodeBatch([][]byte{{0xc0}, {0xc1, 0x01}}))
+	f.Add(EncodeBatch(1, [][]byte{{0xc0}, {0xc1, 0x01}}))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		txs, err := DecodeBatch(raw)
 		if err != nil {
 			return
 		}
-		if !bytes.Equal(EncodeBatch(txs), raw) {
-			t.Fatal("two encodings of one batch")
+		again, err := DecodeBatch(EncodeBatch(1, txs))
+		if err != nil || !slices.EqualFunc(again, txs, bytes.Equal) {
+			t.Fatalf("a batch does not survive its encoding: %v", err)
 		}
 	})
 }

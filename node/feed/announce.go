@@ -15,8 +15,8 @@ import (
 // of a loaded gateway.
 const DefaultLinger = 3 * time.Millisecond
 
-// batchOverhead is the room that a batch's own lists and version take, in bytes.
-const batchOverhead = 16
+// batchOverhead is the room that a batch's own lists, version and attempt take, in bytes.
+const batchOverhead = 24
 
 // Outbox has the transactions that this node must gossip: its users' new ones, and those that several blocks have left out; a *pool.Pool is one.
 type Outbox interface {
@@ -44,12 +44,12 @@ func NewAnnouncer(outbox Outbox, topic Topic, linger time.Duration, log *slog.Lo
 
 // Run gossips until the context ends. A batch that gossip does not take is not lost: the pool brings its transactions again.
 func (a *Announcer) Run(ctx context.Context) error {
-	for {
+	for attempt := uint64(time.Now().UnixNano()); ; attempt++ { // never the same twice, not even over a restart
 		batch, err := a.gather(ctx)
 		if err != nil {
 			return err
 		}
-		if err := a.topic.Publish(ctx, feed.EncodeBatch(batch)); err != nil {
+		if err := a.topic.Publish(ctx, feed.EncodeBatch(attempt, batch)); err != nil {
 			a.log.WarnContext(ctx, "transactions not gossiped", "count", len(batch), "error", err)
 		}
 	}

@@ -112,7 +112,7 @@ func TestBatchVerdicts(t *testing.T) {
 		b.known[known.ID()] = true
 		b.refused[unfunded.ID()] = "unfunded"
 		topic := NewJudge(b, b, answer{}).Txs()
-		batch, err := topic.Decode(feed.EncodeBatch(test.batch))
+		batch, err := topic.Decode(feed.EncodeBatch(1, test.batch))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -121,7 +121,7 @@ func TestBatchVerdicts(t *testing.T) {
 			t.Errorf("%s: verdict %d, want %d; %d added, want %d", name, got, test.want, b.size()-1, test.added)
 		}
 	}
-	if _, err := NewJudge(nil, nil, nil).Txs().Decode(feed.EncodeBatch(nil)); err == nil {
+	if _, err := NewJudge(nil, nil, nil).Txs().Decode(feed.EncodeBatch(1, nil)); err == nil {
 		t.Error("an empty batch decodes")
 	}
 }
@@ -181,7 +181,7 @@ func TestGossipBetweenHosts(t *testing.T) {
 		}
 	}
 	eventually(t, "transactions in the pool", func() bool {
-		publish(honestTxs, feed.EncodeBatch([][]byte{n.Tx(t, 9, chaintest.Leg(n.A, "x")).Raw()}))
+		publish(honestTxs, feed.EncodeBatch(1, [][]byte{n.Tx(t, 9, chaintest.Leg(n.A, "x")).Raw()}))
 		return b.size() >= 3
 	})
 	for k := range 3 {
