@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -76,15 +78,15 @@ type Config struct {
 	Soft func() (height uint64, changed <-chan struct{})
 	// Announced returns the newest shared height known to exist; an expiry is counted from it. Nil: from Soft.
 	Announced func() uint64
-	// Publish gossips encoded Txs. An error means: try again soon.
+	// Publish gossips encoded Txs, in total at most feed.MaxBatchSize. An error (there is no peer, say) means: try again soon.
 	Publish func(ctx context.Context, txs [][]byte) error
 
-	MaxFeePerByte uint64        // wei per byte of weight; at least the network's fee plus Tip plus TipSteps
-	Tip           uint64        // wei per byte of weight, the least that a Tx of this gateway offers
-	TipSteps      uint64        // room above Tip that keeps this gateway's Txs in their order; 65,536 if 0
+	MaxFeePerByte uint64        // wei per byte of weight, at least the network's fee; a tip comes on top
+	Tip           uint64        // wei per byte of weight, the least tip that a Tx of this gateway offers
+	TipSteps      uint64        // room above Tip that keeps this gateway's Txs in their order; 65,536 if 0: 0.007 % of a fee of 1 gwei
 	ExpiryAhead   uint64        // heights that an expiry lies ahead; 128 if 0, at most the network's window
 	Linger        time.Duration // how long the first transaction of a batch waits for others; 5 ms if 0
-	Republish     time.Duration // pause between two publications of the same Tx; 2 s if 0
+	Republish     time.Duration // pause between two publications of the same Tx; 10 s if 0
 	Lifetime      time.Duration // how long a transaction is kept that never gets a result; 3 h if 0
 
 	MaxLegs    int // legs of one Tx; tx.MaxLegs if 0
@@ -94,6 +96,8 @@ type Config struct {
 
 	Registry prometheus.Registerer // may be nil
 	Log      *slog.Logger          // slog.Default if nil
+
+	fs vfs.FS // where the journal is; the disk if nil. Tests crash it
 }
 
 // PoolLimits bound what a gateway holds. Zero values take the defaults.
@@ -149,7 +153,7 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	wait(&c.Linger, 5*time.Millisecond)
-	wait(&c.Republish, 2*time.Second)
+	wait(&c.Republish, 10*time.Second)
 	wait(&c.Lifetime, 3*time.Hour)
 	count(&c.MaxLegs, tx.MaxLegs)
 	count(&c.MaxTxBytes, tx.MaxSize)
@@ -191,11 +195,11 @@ func (c Config) Validate() error {
 		return errors.New("gateway: needs a parser and a state")
 	case c.Soft == nil || c.Publish == nil:
 		return errors.New("gateway: needs the soft head and a way to publish")
-	case c.MaxFeePerByte < c.Tip || c.MaxFeePerByte-c.Tip < c.TipSteps:
-		return fmt.Errorf("gateway: maximum fee of %d wei per byte leaves no room for a tip of %d and %d steps", c.MaxFeePerByte, c.Tip, c.TipSteps)
+	case c.MaxFeePerByte == 0 || c.Tip > math.MaxUint64-c.TipSteps:
+		return fmt.Errorf("gateway: maximum fee of %d, tip of %d and %d steps, wei per byte: out of range", c.MaxFeePerByte, c.Tip, c.TipSteps)
 	case c.MaxLegs < 1 || c.MaxLegs > tx.MaxLegs:
 		return fmt.Errorf("gateway: %d legs, want 1 to %d", c.MaxLegs, tx.MaxLegs)
-	case c.MaxRaw < 1 || c.MaxRaw > tx.MaxLegData || c.MaxTxBytes > tx.MaxSize || c.MaxTxBytes < c.MaxRaw+txOverhead:
+	case c.MaxRaw < 1 || c.MaxRaw > tx.MaxLegData || c.MaxTxBytes > tx.MaxSize || c.MaxTxBytes < c.MaxRaw+txOverhead+legOverhead:
 		return fmt.Errorf("gateway: raw transactions of %d bytes in Txs of %d do not fit", c.MaxRaw, c.MaxTxBytes)
 	}
 	if err := c.Namespace.ValidateForRollup(); err != nil {

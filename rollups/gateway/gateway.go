@@ -2,14 +2,54 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/lru"
+
+	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
 
-// Gateway is one payer's way into one rollup's lane.
+// recentResults is for how many transactions the result is remembered in memory; after that the rollup's state is asked.
+const recentResults = 65_536
+
+// Gateway is one payer's way into one rollup's lane. Run is its one goroutine that packs, writes and settles; the other methods may be called
+// from any.
 type Gateway struct {
-	cfg Config
+	cfg     Config
+	log     *slog.Logger
+	metrics *metrics
+	journal *journal
+	kick    chan struct{} // a transaction has come
+	full    chan struct{} // enough have come for a whole Tx
+
+	// Owned by Run (and Open before it).
+	carriers []*carrier // undecided, in the order of seq
+	ladder   ladder
+	settled  uint64 // soft height of the last settling
+
+	mu      sync.Mutex // guards what follows
+	pool    *pool
+	fresh   []*item // accepted since the last flush, not journaled yet
+	removed []*item // journaled as waiting, and replaced since the last flush
+	group   *group  // what submitters of fresh wait for
+	seq     uint64  // the last one given
+	results *lru.Cache[common.Hash, Status]
+	readers map[int]chan common.Hash
+	closed  bool
 }
+
+// group is the submitters that share a flush.
+type group struct {
+	done chan struct{} // closed when their transactions are durable, or err is set
+	err  error
+}
+
+func newGroup() *group { return &group{done: make(chan struct{})} }
 
 // Open reads the journal and takes up what it holds.
 func Open(cfg Config) (*Gateway, error) {
@@ -17,33 +57,288 @@ func Open(cfg Config) (*Gateway, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Gateway{cfg: cfg}, nil
+	m, err := newMetrics(cfg.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("gateway metrics: %w", err)
+	}
+	j, err := openJournal(cfg.fs, cfg.Dir, cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{
+		cfg: cfg, log: cfg.Log, metrics: m, journal: j, kick: make(chan struct{}, 1), full: make(chan struct{}, 1),
+		ladder: newLadder(cfg.Tip, cfg.TipSteps), pool: newPool(cfg.Pool, cfg.Parser), group: newGroup(),
+		results: lru.NewCache[common.Hash, Status](recentResults), readers: make(map[int]chan common.Hash),
+	}
+	if err := g.restore(); err != nil {
+		return nil, errors.Join(err, j.close())
+	}
+	return g, nil
 }
 
-// Run packs, publishes and settles until ctx ends.
-func (g *Gateway) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+// Run packs, publishes and settles until ctx ends (nil), or until the journal cannot be written.
+func (g *Gateway) Run(ctx context.Context) error {
+	defer g.shut()
+	tick := time.NewTicker(min(max(g.cfg.Republish/4, time.Millisecond), 250*time.Millisecond))
+	defer tick.Stop()
+	g.publish(ctx, g.due())
+	for {
+		height, changed := g.cfg.Soft()
+		var err error
+		if height > g.settled || g.settled == 0 {
+			err = g.settle(ctx, height)
+		}
+		if err == nil {
+			err = g.flush(ctx, height)
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return g.flush(ctx, height)
+		case <-g.kick:
+			g.linger(ctx)
+		case <-changed:
+		case <-tick.C:
+			g.publish(ctx, g.due())
+		}
+	}
+}
 
 // Close releases the journal. Run must have returned.
-func (g *Gateway) Close() error { return nil }
-
-// Submit takes a raw transaction and returns its hash when it is durable.
-func (g *Gateway) Submit(ctx context.Context, raw []byte) (common.Hash, error) {
-	return common.Hash{}, ErrClosed
+func (g *Gateway) Close() error {
+	g.shut()
+	return g.journal.close()
 }
 
-// Status tells how far a raw transaction has come.
-func (g *Gateway) Status(hash common.Hash) Status { return Status{Stage: StageUnknown} }
+// shut refuses what comes from now on, and whoever waits.
+func (g *Gateway) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return
+	}
+	g.closed = true
+	g.group.err = ErrClosed
+	close(g.group.done)
+	for id, ch := range g.readers {
+		delete(g.readers, id)
+		close(ch)
+	}
+}
 
-// Pending returns a raw transaction that has no result yet.
-func (g *Gateway) Pending(hash common.Hash) (raw []byte, ok bool) { return nil, false }
+// Submit takes a raw transaction and returns its hash when it is durable: from then on it is looked after until it has a result or has grown
+// too old. An error of ctx leaves open whether it was taken; Status tells.
+func (g *Gateway) Submit(ctx context.Context, raw []byte) (common.Hash, error) {
+	wait, hash, err := g.accept(raw)
+	if err != nil {
+		g.metrics.refused.WithLabelValues(codeOf(err)).Inc()
+		return hash, err
+	}
+	select {
+	case <-wait.done:
+		return hash, wait.err
+	case <-ctx.Done():
+		return hash, fmt.Errorf("submit: %w", ctx.Err())
+	}
+}
 
-// PendingList returns up to limit raw transactions without a result, sender by sender in the order of nonces; gapped ones last.
-func (g *Gateway) PendingList(limit int) [][]byte { return nil }
+// accept checks a raw transaction against the state and the pool, and puts it into the next flush.
+func (g *Gateway) accept(raw []byte) (*group, common.Hash, error) {
+	if len(raw) == 0 || len(raw) > g.cfg.MaxRaw {
+		return nil, common.Hash{}, fmt.Errorf("%w: %d bytes, want 1 to %d", ErrTooLarge, len(raw), g.cfg.MaxRaw)
+	}
+	parsed, err := g.cfg.Parser.Parse(raw)
+	if err != nil {
+		return nil, common.Hash{}, err
+	}
+	nonce, err := g.cfg.State.Nonce(parsed.Sender)
+	if err != nil {
+		return nil, parsed.Hash, fmt.Errorf("read nonce: %w", err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil, parsed.Hash, ErrClosed
+	}
+	it := &item{Parsed: parsed, raw: raw, seq: g.seq + 1, seen: time.Now().UnixMilli()}
+	replaced, err := g.pool.add(it, nonce)
+	if err != nil {
+		return nil, parsed.Hash, err
+	}
+	g.seq++
+	g.results.Remove(parsed.Hash)
+	if replaced != nil {
+		g.removed = append(g.removed, replaced)
+		g.results.Add(replaced.Hash, Status{Stage: StageDropped, Reason: "replaced by " + parsed.Hash.String()})
+	}
+	g.fresh = append(g.fresh, it)
+	signal(g.kick)
+	if len(g.fresh) >= g.cfg.MaxLegs {
+		signal(g.full)
+	}
+	return g.group, parsed.Hash, nil
+}
 
-// PendingNonce is the sender's next nonce after all that is on its way without a gap.
-func (g *Gateway) PendingNonce(sender Sender) (uint64, error) { return 0, ErrClosed }
+// linger waits for others to share a flush with.
+func (g *Gateway) linger(ctx context.Context) {
+	t := time.NewTimer(g.cfg.Linger)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-g.full:
+	case <-ctx.Done():
+	}
+}
 
-// Subscribe returns the hashes of raw transactions as they become durable. A reader that is more than buffer behind misses some.
-func (g *Gateway) Subscribe(buffer int) (hashes <-chan common.Hash, cancel func()) {
-	return nil, func() {}
+// flush packs what is executable, writes it and all that is new to the journal, tells the submitters, and publishes.
+func (g *Gateway) flush(ctx context.Context, soft uint64) error {
+	c := g.journal.begin()
+	g.mu.Lock()
+	fresh, removed, waiters := g.fresh, g.removed, g.group
+	g.fresh, g.removed, g.group = nil, nil, newGroup()
+	packed, err := g.pack(soft, c)
+	for _, it := range removed {
+		c.dropWaiting(it)
+	}
+	for _, it := range fresh {
+		if it.carrier == nil && g.pool.byHash[it.Hash] == it {
+			c.putWaiting(it)
+		}
+	}
+	g.mu.Unlock()
+	if err = errors.Join(err, c.commit()); err != nil {
+		waiters.err = err
+	}
+	close(waiters.done)
+	if err != nil {
+		return err
+	}
+	g.announce(fresh)
+	g.publish(ctx, packed)
+	g.measure()
+	return nil
+}
+
+// pack wraps all that can be wrapped now. Needs g.mu: nothing may be replaced that is being signed.
+func (g *Gateway) pack(soft uint64, c *changes) (packed []*carrier, err error) {
+	tip := max(g.cfg.Announced(), soft)
+	if tip == 0 {
+		return nil, nil // nothing is known of the chain yet: any expiry might have passed
+	}
+	for len(g.carriers) < g.cfg.Pool.Txs {
+		items := g.fill()
+		if len(items) == 0 {
+			return packed, nil
+		}
+		offer, ok := g.ladder.step(len(g.carriers) == 0)
+		if !ok {
+			g.refill(items)
+			return packed, nil
+		}
+		t, err := g.wrap(items, offer, tip+g.cfg.ExpiryAhead)
+		if err != nil {
+			return packed, err
+		}
+		g.seq++
+		k := &carrier{seq: g.seq, tx: t, wrappedAt: soft, items: items}
+		for _, it := range items {
+			c.dropWaiting(it)
+			g.pool.wrapped(it, k)
+		}
+		c.putCarrier(k)
+		g.carriers, packed = append(g.carriers, k), append(packed, k)
+		g.metrics.wrapped.Add(float64(len(items)))
+		g.metrics.txs.Inc()
+	}
+	return packed, nil
+}
+
+// refill puts back what fill took. Needs g.mu.
+func (g *Gateway) refill(items []*item) {
+	for _, it := range items {
+		a := g.pool.accounts[it.Sender]
+		a.cursor = min(a.cursor, it.Nonce)
+		g.pool.line(a)
+	}
+}
+
+// announce tells subscribers of what is durable now.
+func (g *Gateway) announce(fresh []*item) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, it := range fresh {
+		for _, ch := range g.readers {
+			select {
+			case ch <- it.Hash:
+			default: // too slow: it misses this one
+			}
+		}
+	}
+}
+
+// restore takes up what the journal holds.
+func (g *Gateway) restore() error {
+	c := g.journal.begin()
+	err := g.journal.load(
+		func(seq uint64, w waitingWire) error {
+			g.seq = max(g.seq, seq)
+			it, err := g.readmit(w.Raw, int64(w.Seen), seq, nil)
+			if it == nil {
+				c.drop(waitingKey, seq)
+			}
+			return err
+		},
+		func(seq uint64, w carrierWire) error {
+			g.seq = max(g.seq, seq)
+			t, err := tx.Decode(w.Tx)
+			if err != nil {
+				return err
+			}
+			if len(w.Seen) != len(t.Legs()) {
+				return fmt.Errorf("%d times for %d legs", len(w.Seen), len(t.Legs()))
+			}
+			k := &carrier{seq: seq, tx: t, wrappedAt: w.WrappedAt, items: make([]*item, len(w.Seen))}
+			for i, l := range t.Legs() {
+				if w.Seen[i] == 0 {
+					continue
+				}
+				if k.items[i], err = g.readmit(l.Data, int64(w.Seen[i]), 0, k); err != nil {
+					return err
+				}
+			}
+			g.carriers = append(g.carriers, k)
+			g.ladder.below(t.Tip())
+			return nil
+		})
+	for _, k := range g.carriers {
+		for _, it := range k.open() {
+			g.seq++
+			it.seq = g.seq // a key of its own, should it wait again
+		}
+	}
+	return errors.Join(err, c.commit())
+}
+
+// readmit puts a journaled transaction back into the pool; nil if it is not one any more, or is there already.
+func (g *Gateway) readmit(raw []byte, seen int64, seq uint64, k *carrier) (*item, error) {
+	parsed, err := g.cfg.Parser.Parse(raw)
+	if err != nil {
+		g.log.Warn("a journaled transaction is not valid any more", "error", err)
+		return nil, nil //nolint:nilerr // it was acknowledged under other rules; keeping it would stop the gateway
+	}
+	nonce, err := g.cfg.State.Nonce(parsed.Sender)
+	if err != nil {
+		return nil, fmt.Errorf("read nonce: %w", err)
+	}
+	return g.pool.readmit(&item{Parsed: parsed, raw: raw, seq: seq, seen: seen, carrier: k}, nonce), nil
+}
+
+// signal wakes a waiter, once.
+func signal(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
 }
