@@ -199,13 +199,18 @@ func (l *listener) forget(c net.Conn) {
 	delete(l.conns, c.RemoteAddr().String())
 }
 
+// drop resets a connection: what its client has not read is given up, in the kernel too.
 func (l *listener) drop(remote string) {
 	l.mu.Lock()
 	c := l.conns[remote]
 	l.mu.Unlock()
-	if c != nil {
-		_ = c.Close()
+	if c == nil {
+		return
 	}
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetLinger(0) // on an error Close is still right, if slower
+	}
+	_ = c.Close()
 }
 
 func (l *listener) closeAll() {
