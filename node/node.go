@@ -123,8 +123,13 @@ func Run(ctx context.Context, c Config) (err error) {
 		return fmt.Errorf("serve feed: %w", err)
 	}
 
+	pub, err := c.publisher(st, sets)
+	if err != nil {
+		return fmt.Errorf("open publisher: %w", err)
+	}
 	rpc, err := api.New(ctx, api.Config{
-		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Version: c.Version, Logger: c.Logger,
+		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Published: pub.published(),
+		Version: c.Version, Logger: c.Logger,
 	})
 	if err != nil {
 		return fmt.Errorf("open RPC: %w", err)
@@ -149,6 +154,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	run("transactions", func(ctx context.Context) error { return nodefeed.Drain(ctx, batches) })
 	run("votes", func(ctx context.Context) error { return nodefeed.Drain(ctx, votes) })
 	run("headers", func(ctx context.Context) error { return nodefeed.Drain(ctx, headers) })
+	run("publisher", pub.run)
 	run("RPC", rpc.Run)
 	run("metrics", func(ctx context.Context) error {
 		return metrics.Serve(ctx, c.MetricsListen, prometheus.DefaultGatherer)

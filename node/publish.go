@@ -1,0 +1,59 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/da/dial"
+	"github.com/lockstep-network/lockstep/da/publisher"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/node/store"
+)
+
+// publishing is an operator's publisher; the zero value is that of an operator without one.
+type publishing struct {
+	publisher *publisher.Publisher
+	log       *slog.Logger
+}
+
+// publisher opens the publisher, if this operator publishes. It reads the store as any reader does, and consensus does not know of it.
+func (c Config) publisher(st *store.Store, sets func(common.Hash) (cert.Set, error)) (publishing, error) {
+	if !c.Publish {
+		return publishing{}, nil
+	}
+	layer, err := dial.Open(c.DA)
+	if err != nil {
+		return publishing{}, fmt.Errorf("open DA layer: %w", err)
+	}
+	trust, err := c.Genesis.Trust()
+	if err != nil {
+		return publishing{}, err
+	}
+	p, err := publisher.Open(publisher.Config{
+		Dir: filepath.Join(c.Home, "data", "publisher"), Layer: layer, Source: st, Genesis: trust, Sets: sets, MaxAge: c.PublishAge, Log: c.Logger,
+	})
+	return publishing{p, c.Logger}, err
+}
+
+// run publishes until the context ends. An operator whose publisher fails goes on ordering: another one can publish.
+func (p publishing) run(ctx context.Context) error {
+	if p.publisher != nil {
+		if err := p.publisher.Run(ctx); ctx.Err() == nil {
+			p.log.ErrorContext(ctx, "this operator has stopped publishing; restart it once the cause is mended", "error", err)
+		}
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// published tells how far the publisher has come; nil without one.
+func (p publishing) published() func() (published, firm uint64) {
+	if p.publisher == nil {
+		return nil
+	}
+	return p.publisher.Published
+}
