@@ -1,0 +1,337 @@
+// Package publisher writes certified shared blocks onto a DA layer and sees to it that they are there.
+//
+//	Source -> batch (bounded by age and bytes) -> check -> journal -> da.Layer -> read back -> journal;  da/reader -> firm tip -> where to begin
+//
+// The order of effects, which makes a crash at any line harmless:
+//
+//  1. the batch is encoded, decoded and verified: what readers would refuse is never sent
+//  2. the journal names it (heights, hash, digests of its blobs), synced
+//  3. its blobs are submitted, lanes before headers, so that whoever sees the headers finds the lanes; each submission is read back
+//  4. the journal names where each submission stands, synced
+//  5. the journal closes the batch and moves the cursor, synced
+//
+// After a crash the journal's batch is built again and what is not known to have landed is submitted again: readers pass over duplicates. The
+// truth about what is published is not the journal but the firm tip: what a reader verifies on the DA layer. If that ends below the cursor
+// though it has read far enough, something was lost, and all from the firm tip on is posted anew. So several operators may publish, and a new
+// one may take over with an empty folder. Rules: specs/06-da-batches.md, "Publishing".
+package publisher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/da"
+	"github.com/lockstep-network/lockstep/da/batch"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+)
+
+// Source is where the blocks come from; a node's store is one.
+type Source interface {
+	// Certified is the highest height such that it and all below are covered by certificates.
+	Certified() uint64
+	// Run reads consecutive headers from a height with the certificate of the last: the longest run that ends at or below to, or, if no
+	// certificate stands there, the shortest one that ends above it.
+	Run(from, to uint64) (cert.Run, error)
+	// Contents reads a block's lanes and their table.
+	Contents(height uint64) (*block.Contents, error)
+}
+
+// Config is what a publisher needs.
+type Config struct {
+	Dir     string // of the journal; of this publisher alone
+	Layer   da.Layer
+	Source  Source
+	Genesis cert.Trust                          // what the chain begins with
+	Sets    func(common.Hash) (cert.Set, error) // opens an operator set by its hash; nil if it never changes
+	From    uint64                              // DA height below which the network has written nothing; 1 if zero
+	MaxAge  time.Duration                       // how long a certified block may wait for others; 1 s if zero
+	StandBy time.Duration                       // publish only what others have left unpublished for so long; 0: always
+	Bytes   int                                 // of headers and lanes, before compression, at which a batch is full; 4 MiB if zero
+	Submit  int                                 // bytes of one submission; the layer's own limit if zero
+	Limits  Limits
+	Log     *slog.Logger // slog.Default if nil
+}
+
+// Limits are the publisher's pauses. Zero values take the defaults named here.
+type Limits struct {
+	Poll       time.Duration // between two looks at the source; 25 ms
+	BackoffMin time.Duration // first pause after an error; 200 ms
+	BackoffMax time.Duration // last pause after an error; 30 s
+}
+
+const (
+	defaultSubmit = 64 << 20
+	leastSubmit   = 4 << 10 // a layer that takes less is no DA layer for us
+)
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Dir == "" || c.Layer == nil || c.Source == nil || c.Genesis.ChainID == "" {
+		return c, errors.New("DA publisher: no folder, layer, source or chain")
+	}
+	if c.Bytes < 0 || c.Submit < 0 || c.MaxAge < 0 || c.StandBy < 0 {
+		return c, errors.New("DA publisher: a bound is negative")
+	}
+	wait := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	wait(&c.MaxAge, time.Second)
+	wait(&c.Limits.Poll, 25*time.Millisecond)
+	wait(&c.Limits.BackoffMin, 200*time.Millisecond)
+	wait(&c.Limits.BackoffMax, 30*time.Second)
+	if c.Bytes == 0 {
+		c.Bytes = 4 << 20
+	}
+	if c.Submit == 0 {
+		c.Submit = defaultSubmit
+	}
+	if c.Submit < leastSubmit {
+		return c, fmt.Errorf("DA publisher: submissions of %d bytes, want at least %d", c.Submit, leastSubmit)
+	}
+	if c.Sets == nil {
+		set := c.Genesis.Set
+		c.Sets = func(h common.Hash) (cert.Set, error) {
+			if h != set.Hash() {
+				return cert.Set{}, fmt.Errorf("operator set %s is not known", h)
+			}
+			return set, nil
+		}
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return c, nil
+}
+
+// Status tells how far a publisher has come.
+type Status struct {
+	Published uint64    // shared height up to which all was submitted
+	Firm      uint64    // shared height up to which a reader verifies the headers on the DA layer
+	DAHeight  uint64    // where the newest batch of this publisher stands
+	Batches   uint64    // submitted whole since Open
+	Bytes     uint64    // submitted since Open, whatever became of them
+	Retries   uint64    // submissions that failed or whose outcome was unknown
+	Reposts   uint64    // times that something was lost and posted anew
+	Trouble   error     // what keeps it from publishing; nil when it goes on
+	Since     time.Time // of Trouble
+}
+
+// Publisher publishes while Run runs. Its other methods may be called by any goroutine.
+type Publisher struct {
+	cfg   Config
+	codec *batch.Codec
+	hook  func(effect string) error // tests end the publisher between two effects
+
+	// Owned by the goroutine that calls Run.
+	journal journal
+	submit  int     // bytes of one submission, at most the smallest limit that the layer named
+	pending pending // blocks collected and not published
+
+	mu     sync.Mutex // guards status
+	status Status
+}
+
+// Open reads the journal. One that is damaged is set aside with a warning: the DA layer tells what is published.
+func Open(cfg Config) (*Publisher, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	codec, err := batch.NewCodec()
+	if err != nil {
+		return nil, fmt.Errorf("open DA publisher: %w", err)
+	}
+	p := &Publisher{cfg: cfg, codec: codec, submit: cfg.Submit, hook: func(string) error { return nil }}
+	if p.journal, err = openJournal(cfg.Dir, cfg.Genesis, cfg.Log); err != nil {
+		return nil, fmt.Errorf("open DA publisher: %w", err)
+	}
+	p.status.Published, p.status.Firm = p.journal.Done.Trust.Height, p.journal.Firm.Trust.Height
+	return p, nil
+}
+
+// Published returns the shared heights up to which all is submitted, and up to which the DA layer shows it.
+func (p *Publisher) Published() (published, firm uint64) {
+	s := p.Status()
+	return s.Published, s.Firm
+}
+
+// Status returns how far the publisher has come.
+func (p *Publisher) Status() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status
+}
+
+func (p *Publisher) note(change func(*Status)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.status)
+}
+
+// Run publishes until ctx ends, whose error it returns. No trouble of the DA layer ends it. What does: a *cert.ErrConflict, because of two
+// certified chains none must be called the published one; da.ErrGone, because who cannot read the layer from Config.From on cannot tell what
+// is published; an error of the journal's disk.
+func (p *Publisher) Run(ctx context.Context) error {
+	f, err := p.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	if err := p.finish(ctx, f); err != nil {
+		return err
+	}
+	for {
+		if err := p.position(f); err != nil {
+			return err
+		}
+		b, err := p.next(ctx)
+		if errors.Is(err, errNothing) {
+			err = p.pause(ctx, f, p.cfg.Limits.Poll)
+		} else if err == nil {
+			err = p.publish(ctx, f, b)
+		} else if ctx.Err() == nil {
+			p.troubled(ctx, "building a batch failed", err)
+			err = p.pause(ctx, f, p.cfg.Limits.BackoffMin)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// begin reads what the DA layer shows. One that ends before what was published there is another layer, or was reset: all is published anew.
+func (p *Publisher) begin(ctx context.Context) (*follower, error) {
+	for {
+		f, err := p.follow(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("publish: %w", err)
+		}
+		err = p.caughtUp(ctx, f)
+		if err == nil {
+			return f, nil
+		}
+		f.close()
+		if !errors.Is(err, errOtherLayer) {
+			return nil, err
+		}
+		p.cfg.Log.WarnContext(ctx, "the DA layer ends before what was published on it; beginning with what it shows", "da_height", p.journal.DAHeight)
+		genesis := mark{Trust: p.cfg.Genesis}
+		p.journal.Done, p.journal.Firm, p.journal.DAHeight, p.journal.Open = genesis, genesis, 0, nil
+		if err := p.journal.save(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// finish takes up the batch that the journal left open.
+func (p *Publisher) finish(ctx context.Context, f *follower) error {
+	open := p.journal.Open
+	if open == nil {
+		return nil
+	}
+	b, err := p.rebuild(*open)
+	if err != nil {
+		p.cfg.Log.WarnContext(ctx, "the batch of the journal cannot be built again; beginning at the firm tip",
+			"from", open.From, "to", open.To, "error", err)
+		p.journal.Open = nil
+		return p.journal.save()
+	}
+	return p.send(ctx, f, b)
+}
+
+// position decides after which block to go on: after what this publisher has submitted, or what others have, or, if the DA layer does not
+// show it, after the firm tip.
+func (p *Publisher) position(f *follower) error {
+	select {
+	case err := <-f.failed:
+		return fmt.Errorf("publish: read the DA layer back: %w", err)
+	default:
+	}
+	tip, scanned := f.firm()
+	done := &p.journal.Done
+	p.journal.Firm = f.settledMark()
+	switch {
+	case tip.Height == done.Trust.Height:
+	case tip.Height > done.Trust.Height:
+		*done = mark{Trust: tip.Trust}
+		p.pending.reset()
+	case scanned >= p.journal.DAHeight:
+		p.cfg.Log.Warn("the DA layer has lost what was published; posting it anew",
+			"published", done.Trust.Height, "firm", tip.Height, "da_height", p.journal.DAHeight)
+		p.note(func(s *Status) { s.Reposts++ })
+		*done = mark{Trust: tip.Trust}
+		p.pending.reset()
+		if err := p.journal.save(); err != nil {
+			return err
+		}
+	}
+	p.note(func(s *Status) { s.Published, s.Firm = done.Trust.Height, tip.Height })
+	return nil
+}
+
+// publish journals a batch and sends it.
+func (p *Publisher) publish(ctx context.Context, f *follower, b built) error {
+	if err := p.hook("built"); err != nil {
+		return err
+	}
+	p.journal.Open = b.entry()
+	if err := p.journal.save(); err != nil {
+		return err
+	}
+	if err := p.hook("journaled"); err != nil {
+		return err
+	}
+	return p.send(ctx, f, b)
+}
+
+// closeBatch moves the cursor behind a batch.
+func (p *Publisher) closeBatch(b built, daHeight uint64) error {
+	p.journal.Open = nil
+	p.journal.Done = mark{Trust: b.after}
+	p.journal.DAHeight = daHeight
+	if err := p.journal.save(); err != nil {
+		return err
+	}
+	p.pending.drop(b.after.Height)
+	p.note(func(s *Status) {
+		s.Published, s.DAHeight, s.Trouble = b.after.Height, daHeight, nil
+		s.Batches++
+	})
+	return p.hook("closed")
+}
+
+// troubled logs the first error of a kind of trouble, and keeps the newest for Status.
+func (p *Publisher) troubled(ctx context.Context, what string, err error) {
+	first := false
+	p.note(func(s *Status) {
+		if first = s.Trouble == nil; first {
+			s.Since = time.Now()
+		}
+		s.Trouble = err
+	})
+	if first {
+		p.cfg.Log.WarnContext(ctx, what+"; trying again", "error", err)
+	}
+}
+
+// pause waits, or until ctx or the follower ends.
+func (p *Publisher) pause(ctx context.Context, f *follower, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case err := <-f.failed:
+		return fmt.Errorf("publish: read the DA layer back: %w", err)
+	}
+}
