@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -194,7 +195,7 @@ func TestRandomBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		if e.Head.Root() != e2.Head.Root() || !slices.EqualFunc(e.Nodes, e2.Nodes, func(a, b ledger.Node) bool {
-			return string(a.Path) == string(b.Path) && string(a.Blob) == string(b.Blob)
+			return bytes.Equal(a.Path, b.Path) && bytes.Equal(a.Blob, b.Blob)
 		}) || !slices.Equal(e.Spent, e2.Spent) || !slices.Equal(e.Accounts, e2.Accounts) {
 			t.Fatal("the same transactions have other effects")
 		}
@@ -414,7 +415,7 @@ func TestVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(want) != string(raw) {
+	if !bytes.Equal(want, raw) {
 		t.Fatalf("the ledger differs from %s; -update writes it anew", vectorFile)
 	}
 }

@@ -37,7 +37,7 @@ func (p *Pool) admit(t *tx.Tx, own bool) error {
 
 // check is what needs no lock: the rules, and the chain's state. It returns the payer's balance.
 func (p *Pool) check(e *entry, height uint64) (balance uint256.Int, err error) {
-	if err = p.config.Rules.Check(e.tx, height+1); err != nil {
+	if err := p.config.Rules.Check(e.tx, height+1); err != nil {
 		return balance, err
 	}
 	view := p.chain.Ledger().View
@@ -217,13 +217,15 @@ func (p *Pool) remove(e *entry) {
 	}
 	e.payer.held = e.payer.held.minus(size)
 	e.payer.reserved.Sub(&e.payer.reserved, &e.fee)
-	if delete(e.payer.entries, e); len(e.payer.entries) == 0 {
+	delete(e.payer.entries, e)
+	if len(e.payer.entries) == 0 {
 		delete(p.payers, e.pair.Payer)
 	}
 	delete(p.byID, e.tx.ID())
 	delete(p.byPair, e.pair)
 	bucket := p.byExpiry[e.tx.Expiry()]
-	if delete(bucket, e); len(bucket) == 0 {
+	delete(bucket, e)
+	if len(bucket) == 0 {
 		delete(p.byExpiry, e.tx.Expiry())
 	}
 	p.outbox.remove(e)

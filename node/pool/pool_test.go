@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -279,7 +280,7 @@ func TestAcknowledgedTransactionsStay(t *testing.T) {
 		t.Fatalf("%d transactions in the journal, %v", len(raws), err)
 	}
 	announced, err := n.pool.Unannounced(t.Context(), 1<<20, 100)
-	if err != nil || len(announced) != 1 || string(announced[0]) != string(own[1].Raw()) {
+	if err != nil || len(announced) != 1 || !bytes.Equal(announced[0], own[1].Raw()) {
 		t.Fatalf("%d transactions to announce after a restart, %v", len(announced), err)
 	}
 	n.commit(own[1])

@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -140,7 +141,7 @@ func TestRandomTraffic(t *testing.T) {
 		}
 		if s.State == pool.Pending && n.pool.Tx(v.ID()) != nil {
 			pending++
-			if !slices.ContainsFunc(journal, func(raw []byte) bool { return string(raw) == string(v.Raw()) }) {
+			if !slices.ContainsFunc(journal, func(raw []byte) bool { return bytes.Equal(raw, v.Raw()) }) {
 				t.Fatal("an acknowledged transaction is not in the journal")
 			}
 		}

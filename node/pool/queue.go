@@ -68,7 +68,8 @@ func (q *queue) victims(need Limits, keep *entry, may func(*entry) bool) []*entr
 	var freed Limits
 	visited := 0
 	q.tree.Descend(func(e *entry) bool {
-		if visited++; visited > maxVictims || !may(e) {
+		visited++
+		if visited > maxVictims || !may(e) {
 			return false
 		}
 		if !e.own && e != keep {

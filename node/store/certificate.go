@@ -37,7 +37,7 @@ func (s *Store) SetCertificate(c cert.Certificate) error {
 		return fmt.Errorf("set certificate of height %d: %w", c.Height, err)
 	}
 	batch := s.db.NewBatch()
-	defer batch.Close() //nolint:errcheck // it is committed or dropped
+	defer batch.Close()
 	w := writer{batch: batch}
 	w.set(heightKey(prefixCertificate, c.Height), raw)
 	w.set(metaKey(metaCertified), encodeHeight(certified))

@@ -35,7 +35,7 @@ func (s *Store) Commit(b Block) error {
 	}
 	hash := b.Header.Hash()
 	batch := s.db.NewBatchWithSize(len(b.Body) + 64<<10)
-	defer batch.Close() //nolint:errcheck // it is committed or dropped
+	defer batch.Close()
 	w := writer{batch: batch}
 	w.set(heightKey(prefixHeader, height), b.Header.Encode())
 	w.set(heightKey(prefixBody, height), b.Body)

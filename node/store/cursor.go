@@ -82,7 +82,7 @@ func (s *Store) Prune(below uint64) (floor uint64, err error) {
 		return floor, nil
 	}
 	batch := s.db.NewBatch()
-	defer batch.Close() //nolint:errcheck // it is committed or dropped
+	defer batch.Close()
 	w := writer{batch: batch}
 	for _, prefix := range []byte{prefixHeader, prefixBody, prefixCertificate} {
 		w.delRange(heightKey(prefix, before), heightKey(prefix, floor))

@@ -36,7 +36,7 @@ func (s *Store) journal(sync *pebble.WriteOptions, fill func(*writer)) error {
 	}
 	defer s.work.Done()
 	batch := s.db.NewBatch()
-	defer batch.Close() //nolint:errcheck // it is committed or dropped
+	defer batch.Close()
 	w := writer{batch: batch}
 	fill(&w)
 	if w.err == nil && batch.Count() > 0 {

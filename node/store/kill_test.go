@@ -74,7 +74,7 @@ func TestKilledProcess(t *testing.T) {
 	told := make(map[uint64]string)
 	last := uint64(0)
 	for range 5 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test binary
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), childDir+"="+dir)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -91,7 +91,8 @@ func TestKilledProcess(t *testing.T) {
 				t.Fatalf("the child says %q", lines.Text())
 			}
 			told[height], last = hash, height
-			if wait--; wait == 0 {
+			wait--
+			if wait == 0 {
 				if err := cmd.Process.Kill(); err != nil {
 					t.Fatal(err)
 				}

@@ -40,7 +40,7 @@ func (s *Store) create(record []byte, hash common.Hash) error {
 		return err
 	}
 	batch := s.db.NewBatch()
-	defer batch.Close() //nolint:errcheck // it is committed or dropped
+	defer batch.Close()
 	w := writer{batch: batch}
 	w.set(metaKey(metaGenesis), record)
 	w.effects(effects, hash)

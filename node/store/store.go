@@ -139,7 +139,7 @@ func (pebbleLog) Infof(string, ...any) {}
 
 // Errorf implements [pebble.Logger].
 func (l pebbleLog) Errorf(format string, args ...any) {
-	l.logger.Error("store failed", "error", fmt.Sprintf(format, args...)) //nolint:sloglint // Pebble gives no context
+	l.logger.Error("store failed", "error", fmt.Sprintf(format, args...))
 }
 
 // Fatalf implements [pebble.Logger]: the database cannot go on, and so the node cannot.

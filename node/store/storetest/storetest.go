@@ -23,10 +23,18 @@ import (
 
 // Namespaces that the test networks register: two ordered by tip, one by the proposer.
 var (
-	Alpha = namespaces.Namespace{0: 1, 9: 0xa}
-	Beta  = namespaces.Namespace{0: 1, 9: 0xb}
-	Queue = namespaces.Namespace{0: 1, 9: 0xc}
+	Alpha = mustParse("0x0100000000000000000a")
+	Beta  = mustParse("0x0100000000000000000b")
+	Queue = mustParse("0x0100000000000000000c")
 )
+
+func mustParse(s string) namespaces.Namespace {
+	n, err := namespaces.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
 
 // Fee is what the test networks charge, in wei per byte.
 const Fee = 7
@@ -189,7 +197,7 @@ func (n *Network) Certificate(tb testing.TB, h block.Header) cert.Certificate {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var votes []cert.Vote
+	votes := make([]cert.Vote, 0, 3)
 	for _, k := range n.Operators[:3] {
 		digest := cert.ExtensionDigest(h.ChainID, h.Height, 0, h.Hash())
 		sig, err := crypto.Sign(digest[:], k)
