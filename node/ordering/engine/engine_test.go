@@ -18,6 +18,7 @@ import (
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/lockstep-network/lockstep/node/keys"
@@ -47,11 +48,12 @@ type childSpec struct {
 	PanicAt int64 // the application panics in this block
 	HangAt  int64 // the application never returns from this block
 	Stall   time.Duration
+	Junk    bool // signs extensions that are no header's hash
 }
 
 // child runs one engine and writes a line per block to standard output:
 //
-//	block <height> <application hash> <valid votes in the stored commit> <valid votes seen in time or late>
+//	block <height> <application hash> <votes for its header in the stored commit> <votes for the header before, in time or late>
 func child(spec string) int {
 	fail := func(err error) int { fmt.Fprintln(os.Stderr, "child:", err); return exitError }
 	var c childSpec
@@ -99,7 +101,9 @@ func child(spec string) int {
 }
 
 func report(e *Engine, app *testApp, chainID string) {
-	seen := map[uint64]map[string]bool{}
+	type vote struct{ operator, header string }
+	seen := map[uint64]map[vote]bool{}
+	var before committed
 	for {
 		select {
 		case v, ok := <-e.LateVotes():
@@ -110,22 +114,28 @@ func report(e *Engine, app *testApp, chainID string) {
 				continue
 			}
 			if seen[v.Height] == nil {
-				seen[v.Height] = map[string]bool{}
+				seen[v.Height] = map[vote]bool{}
 			}
-			seen[v.Height][v.Operator.Hex()] = true
+			seen[v.Height][vote{v.Operator.Hex(), v.HeaderHash.Hex()}] = true
 		case b := <-app.committed:
 			votes, err := e.ExtendedCommit(uint64(b.height))
-			valid := 0
-			for _, v := range votes {
-				if v.HeaderHash == b.header && v.Check(chainID, uint64(b.height)) == nil {
-					valid++
-				}
-			}
 			if err != nil {
 				fmt.Fprintln(os.Stderr, "child:", err)
 			}
-			fmt.Printf("block %d %x %d %d\n", b.height, b.hash, valid, len(seen[uint64(b.height)-1]))
-			delete(seen, uint64(b.height)-2)
+			stored, late := 0, 0
+			for _, v := range votes {
+				if v.HeaderHash == b.header && v.Check(chainID, uint64(b.height)) == nil {
+					stored++
+				}
+			}
+			for v := range seen[uint64(before.height)] {
+				if v.header == before.header.Hex() {
+					late++
+				}
+			}
+			fmt.Printf("block %d %x %d %d\n", b.height, b.hash, stored, late)
+			delete(seen, uint64(before.height))
+			before = b
 		}
 	}
 }
@@ -139,7 +149,7 @@ type testApp struct {
 	committed chan committed
 
 	stored, next appState
-	header       [32]byte
+	header       common.Hash
 }
 
 type appState struct {
@@ -150,7 +160,7 @@ type appState struct {
 type committed struct {
 	height int64
 	hash   []byte
-	header [32]byte
+	header common.Hash
 }
 
 func openApp(c childSpec) (*testApp, error) {
@@ -183,6 +193,9 @@ func (a *testApp) ProcessProposal(_ context.Context, r *abci.RequestProcessPropo
 }
 
 func (a *testApp) ExtendVote(_ context.Context, r *abci.RequestExtendVote) (*abci.ResponseExtendVote, error) {
+	if a.spec.Junk {
+		return &abci.ResponseExtendVote{VoteExtension: crypto.Keccak256([]byte("junk"), r.Txs[0])}, nil
+	}
 	return &abci.ResponseExtendVote{VoteExtension: crypto.Keccak256(r.Txs[0])}, nil
 }
 
@@ -201,7 +214,7 @@ func (a *testApp) FinalizeBlock(_ context.Context, r *abci.RequestFinalizeBlock)
 	if r.Height == a.spec.HangAt {
 		select {}
 	}
-	a.header = [32]byte(crypto.Keccak256(r.Txs[0]))
+	a.header = crypto.Keccak256Hash(r.Txs[0])
 	a.next = appState{Height: r.Height, Hash: crypto.Keccak256(a.stored.Hash, a.header[:], r.Txs[1])}
 	return &abci.ResponseFinalizeBlock{AppHash: a.next.Hash, TxResults: []*abci.ExecTxResult{{}, {}}}, nil
 }
@@ -239,7 +252,7 @@ type process struct {
 	stdin  interface{ Close() error }
 	height int64         // last block, under network.mu
 	thin   int           // blocks whose stored commit has no quorum of valid votes, under network.mu
-	full   int           // blocks with a valid vote of every operator, in time or late, under network.mu
+	votes  map[int]int   // blocks by the number of votes for their header, in time or late, under network.mu
 	exited chan struct{} // closed after exit
 }
 
@@ -323,7 +336,7 @@ func (w *network) start(i int) {
 		w.t.Fatal(err)
 	}
 	defer log.Close()
-	p := &process{cmd: exec.Command(os.Args[0]), exited: make(chan struct{})}
+	p := &process{cmd: exec.Command(os.Args[0]), votes: map[int]int{}, exited: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), childEnv+"="+string(spec))
 	p.cmd.Stderr = log
 	out, err := p.cmd.StdoutPipe()
@@ -366,9 +379,7 @@ func (w *network) heard(p *process, line string) {
 	if 3*stored <= 2*len(w.specs) {
 		p.thin++
 	}
-	if seen == len(w.specs) {
-		p.full++
-	}
+	p.votes[seen]++
 	w.news.Broadcast()
 }
 
@@ -459,10 +470,29 @@ func TestFourOperatorsSurviveKills(t *testing.T) {
 		if p.thin > 0 {
 			t.Errorf("operator %d stored %d commits without a quorum of valid extensions", i, p.thin)
 		}
-		if p.full == 0 {
+		if p.votes[4] == 0 {
 			t.Errorf("operator %d never saw all four votes", i)
 		}
 	}
+}
+
+// An operator that signs junk costs neither blocks nor, where the other votes come in time, certificates.
+func TestJunkExtensionsCostNoBlocks(t *testing.T) {
+	t.Parallel()
+	n := 0
+	w := newNetwork(t, 4, func(s *childSpec) { s.Junk = n == 3; n++ })
+	w.await("three honest operators and one that signs junk", 30, 0, 1, 2, 3)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.forks) > 0 {
+		t.Fatalf("two hashes at one height: %v", w.forks)
+	}
+	for i, p := range w.nodes {
+		if p.votes[4] > 0 || p.votes[3] == 0 {
+			t.Errorf("operator %d saw blocks by number of votes %v: want three at most, and three at times", i, p.votes)
+		}
+	}
+	t.Logf("operator 0: %d of %d stored commits have no quorum for their header; blocks by votes seen: %v", w.nodes[0].thin, w.nodes[0].height, w.nodes[0].votes)
 }
 
 func TestOperatorStopsAndGoesOn(t *testing.T) {

@@ -397,3 +397,13 @@ func TestSignerIsAPrivValidator(t *testing.T) {
 		t.Fatalf("public key %v, %v", public, err)
 	}
 }
+
+// BenchmarkSignPrecommit is the cost of one precommit with its extension: two files replaced and synced, and their folder.
+func BenchmarkSignPrecommit(b *testing.B) {
+	s := openSigner(b, b.TempDir(), true)
+	for height := int64(1); b.Loop(); height++ {
+		if err := s.SignVote(testChain, precommit(height, 0, 1, 1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
