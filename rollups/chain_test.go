@@ -79,6 +79,10 @@ type chain struct {
 	sets    []cert.Set  // sets[i] certifies height i+1
 	gaps    []bool      // gaps[i]: the certificate of height i+1 is missing, a later one covers it
 	inputs  []Input     // what an executor must be given, in order
+	blocks  []*block.Contents
+
+	// data makes the leg of a height; random bytes if nil.
+	data func(rng *rand.Rand, height uint64) []byte
 }
 
 // newChain makes heights with lanes of several kinds: none, other rollups' only, entries, bundles. Every 17th height changes the operators.
@@ -92,7 +96,7 @@ func testGenesis() cert.Trust {
 
 // fork returns a chain that shares the first heights and goes on differently, certified by the same operators.
 func (c *chain) fork(seed uint64, shared, heights int) *chain {
-	f := &chain{genesis: c.genesis, steps: c.steps[:shared:shared], sets: c.sets[:shared:shared], gaps: c.gaps[:shared:shared]}
+	f := &chain{genesis: c.genesis, steps: c.steps[:shared:shared], sets: c.sets[:shared:shared], gaps: c.gaps[:shared:shared], blocks: c.blocks[:shared:shared]}
 	for _, in := range c.inputs {
 		if in.Height <= uint64(shared) {
 			f.inputs = append(f.inputs, in)
@@ -117,7 +121,7 @@ func grow(seed uint64, c *chain, heights int) *chain {
 		if height%17 == 0 {
 			next = testSet(int(height/17)%4, int(height/17)%4+4)
 		}
-		contents := assemble(rng, height)
+		contents := assemble(rng, height, c.data)
 		h := block.Header{
 			ChainID: testChain, Height: height, TimeMS: time + 1 + rng.Uint64N(300), ParentHash: parent,
 			DataRoot: contents.Table.Root(), TxRoot: contents.IDs.Root(), LedgerRoot: common.Hash{1},
@@ -127,7 +131,7 @@ func grow(seed uint64, c *chain, heights int) *chain {
 		if next.Hash() != set.Hash() {
 			s.Next = next.Operators()
 		}
-		c.steps, c.sets = append(c.steps, s), append(c.sets, set)
+		c.steps, c.sets, c.blocks = append(c.steps, s), append(c.sets, set), append(c.blocks, contents)
 		c.gaps = append(c.gaps, rng.IntN(3) == 0 && s.Next == nil && int(height) != heights)
 		if d := decode(Block{Header: h, Hash: h.Hash(), Lane: s.Lanes[0].Data}); len(d.entries) > 0 {
 			c.inputs = append(c.inputs, d.input())
@@ -137,9 +141,12 @@ func grow(seed uint64, c *chain, heights int) *chain {
 }
 
 // assemble makes the contents of a block.
-func assemble(rng *rand.Rand, height uint64) *block.Contents {
+func assemble(rng *rand.Rand, height uint64, own func(*rand.Rand, uint64) []byte) *block.Contents {
 	var txs []*tx.Tx
 	leg := func(ns namespaces.Namespace) tx.Leg {
+		if own != nil && ns == mine() {
+			return tx.Leg{Namespace: ns, Data: own(rng, height)}
+		}
 		data := binary.BigEndian.AppendUint64([]byte("raw "), height)
 		return tx.Leg{Namespace: ns, Data: binary.BigEndian.AppendUint64(data, rng.Uint64())}
 	}

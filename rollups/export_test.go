@@ -1,0 +1,115 @@
+package rollups
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/lockstep-network/lockstep/da"
+	"github.com/lockstep-network/lockstep/da/batch"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/feed"
+	"github.com/lockstep-network/lockstep/p2p"
+)
+
+// Sequencer is a test chain for tests that also use rollups/evm, which imports this package.
+type Sequencer struct {
+	chain *chain
+	stage *stage
+}
+
+// NewSequencer makes heights whose legs for [Mine] are what data returns.
+func NewSequencer(seed uint64, heights int, data func(*rand.Rand, uint64) []byte) *Sequencer {
+	return &Sequencer{grow(seed, &chain{genesis: testGenesis(), data: data}, heights), newStage(0)}
+}
+
+// Mine is the namespace of the rollup under test.
+func Mine() namespaces.Namespace { return mine() }
+
+// Genesis is what to trust.
+func (s *Sequencer) Genesis() cert.Trust { return s.chain.genesis }
+
+// Inputs are what the executor must be given.
+func (s *Sequencer) Inputs() []Input { return s.chain.inputs }
+
+// SetHead lets the chain be seen up to a height.
+func (s *Sequencer) SetHead(height uint64) { s.stage.set(height) }
+
+// Serve is an operator: it serves the feed on a host and announces heights. With lie it cuts an entry off the lanes it serves.
+func (s *Sequencer) Serve(t *testing.T, h *p2p.Host, lie bool) {
+	t.Helper()
+	serve := honest(s.chain, s.stage)
+	if lie {
+		serve = altered(s.chain, s.stage, func(st feed.Step) feed.Step {
+			if st.Header.Height > 8 && len(st.Lanes[0].Data) > 0 {
+				st.Lanes = []feed.Lane{{Namespace: mine(), Data: st.Lanes[0].Data[:len(st.Lanes[0].Data)-1], Proof: st.Lanes[0].Proof}}
+			}
+			return st
+		})
+	}
+	p := p2p.Protocol{Name: feedProtocol, MaxRequest: feed.MaxRequestSize, MaxFrame: maxStepFrame, Timeout: feedTimeout}
+	err := h.Handle(p, p2p.ServeLimits{PerPeer: 8, Total: 64}, func(ctx context.Context, _ peer.ID, raw []byte, respond func([]byte) error) error {
+		req, err := feed.DecodeRequest(raw)
+		if err != nil {
+			return &p2p.Error{Code: p2p.CodeBadRequest, Text: err.Error()}
+		}
+		return serve(ctx, req, func(st feed.Step) error { return respond(st.Encode()) })
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := p2p.OpenOutlet(h, headersTopic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = fakeGossip{s.chain, s.stage}.Listen(ctx, func(a feed.Announcement) p2p.Verdict {
+			_ = out.Publish(ctx, a.Encode())
+			return p2p.Accept
+		})
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+}
+
+// Publish writes a run of heights to a DA layer; to must end a run.
+func (s *Sequencer) Publish(t *testing.T, layer da.Layer, from, to uint64) {
+	t.Helper()
+	codec, err := batch.NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.chain
+	for from <= to {
+		h := batch.Headers{ChainID: testChain}
+		l := batch.Lanes{ChainID: testChain, Namespace: mine()}
+		for end := false; !end; from++ {
+			st := c.steps[from-1]
+			h.Blocks = append(h.Blocks, batch.HeaderLanes{Header: st.Header, Leaves: c.blocks[from-1].Table.Leaves()})
+			if len(st.Lanes[0].Data) > 0 {
+				l.Lanes = append(l.Lanes, batch.LaneAt{Height: from, Data: st.Lanes[0].Data})
+			}
+			h.Certificate, h.Next, end = *st.Certificate, st.Next, st.Next != nil || from == to
+		}
+		var blobs []da.Blob
+		raw, err := codec.EncodeHeaders(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blobs = append(blobs, da.Blob{Namespace: namespaces.Headers(), Data: raw})
+		if len(l.Lanes) > 0 {
+			if raw, err = codec.EncodeLanes(l); err != nil {
+				t.Fatal(err)
+			}
+			blobs = append(blobs, da.Blob{Namespace: mine(), Data: raw})
+		}
+		if _, err := layer.Submit(context.Background(), blobs); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
