@@ -176,6 +176,11 @@ func TestEVMFromHostsAndFromDAEndAtTheSameRoot(t *testing.T) {
 	seq.Serve(t, liar, true)
 	seq.Serve(t, honest, false)
 	follower := host(t, "follower", liar, honest)
+	for limit := time.Now().Add(30 * time.Second); !follower.Connected(liar.ID()); time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("the hosts do not connect")
+		}
+	}
 	network, err := rollups.NewNetwork(follower, []string{liar.ID().String()})
 	if err != nil {
 		t.Fatal(err)
