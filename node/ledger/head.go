@@ -75,11 +75,6 @@ func (p Pair) Encode() (out [PairSize]byte) {
 	return out
 }
 
-// DecodePair reads the fixed-size form.
-func DecodePair(in [PairSize]byte) Pair {
-	return Pair{common.Address(in[:common.AddressLength]), binary.BigEndian.Uint64(in[common.AddressLength:])}
-}
-
 // Compare orders pairs by payer, then salt: the order of their encodings.
 func (p Pair) Compare(q Pair) int {
 	if c := bytes.Compare(p.Payer[:], q.Payer[:]); c != 0 {
