@@ -49,7 +49,7 @@ func NewChain(tb testing.TB, n int) *Chain {
 // Operators makes a set whose keys the chain knows.
 func (c *Chain) Operators(tb testing.TB, name string, n int) cert.Set {
 	tb.Helper()
-	var ops []cert.Operator
+	ops := make([]cert.Operator, 0, n)
 	for i := range n {
 		key, err := crypto.ToECDSA(crypto.Keccak256(fmt.Appendf(nil, "%s operator %d", name, i)))
 		if err != nil {

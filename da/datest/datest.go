@@ -106,7 +106,7 @@ func refuses(t *testing.T, ctx context.Context, l da.Layer) {
 
 func limits(t *testing.T, ctx context.Context, l da.Layer) {
 	ns := fresh(t, 1)
-	size := 1 << 30
+	var size int
 	var large da.ErrTooLarge
 	for size = 1 << 16; size <= 64<<20; size *= 2 {
 		_, err := l.Submit(ctx, []da.Blob{{Namespace: ns, Data: make([]byte, size)}})
@@ -200,7 +200,7 @@ func cancelled(t *testing.T, ctx context.Context, l da.Layer) {
 
 func seeks(t *testing.T, ctx context.Context, l da.Layer) {
 	a, b := fresh(t, 1), fresh(t, 2)
-	var heights []uint64
+	heights := make([]uint64, 0, 3)
 	for _, ns := range []namespaces.Namespace{a, b, a} {
 		h, err := l.Submit(ctx, []da.Blob{{Namespace: ns, Data: []byte("x")}})
 		if err != nil {

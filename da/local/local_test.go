@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -278,7 +279,7 @@ func TestDamageIsNotATornTail(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	l := manual(t, t.TempDir())
 	set := func(f Faults) {
 		t.Helper()
@@ -363,7 +364,8 @@ func TestQueueIsBounded(t *testing.T) {
 			if _, err := l.Submit(ctx, []da.Blob{{Namespace: nsA, Data: make([]byte, 100)}}); errors.Is(err, da.ErrUnavailable) {
 				mu.Lock()
 				defer mu.Unlock()
-				if refused++; refused == 10-pendingBlocks {
+				refused++
+				if refused == 10-pendingBlocks {
 					cancel()
 				}
 			}
@@ -382,7 +384,7 @@ func TestClosedLayer(t *testing.T) {
 	l := open(t, t.TempDir(), Options{Interval: time.Hour})
 	waiting := make(chan error)
 	go func() {
-		_, err := l.Submit(context.Background(), []da.Blob{{Namespace: nsA, Data: []byte("x")}})
+		_, err := l.Submit(t.Context(), []da.Blob{{Namespace: nsA, Data: []byte("x")}})
 		waiting <- err
 	}()
 	if err := l.Close(); err != nil {
@@ -393,6 +395,25 @@ func TestClosedLayer(t *testing.T) {
 	}
 	if _, err := l.Read(t.Context(), 1, nsA); !errors.Is(err, da.ErrUnavailable) {
 		t.Errorf("read: %v", err)
+	}
+}
+
+func BenchmarkSubmit(b *testing.B) {
+	l, err := Open(b.TempDir(), Options{Interval: ManualBlocks, Logger: quiet()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			b.Error(err)
+		}
+	}()
+	blobs := []da.Blob{{Namespace: nsA, Data: make([]byte, 1<<20)}}
+	b.SetBytes(1 << 20)
+	for b.Loop() {
+		if _, err := l.Submit(b.Context(), blobs); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -424,7 +445,7 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if again := r.encode(); string(again) != string(raw[:n]) {
+		if again := r.encode(); !bytes.Equal(again, raw[:n]) {
 			t.Errorf("%x decodes and encodes to %x", raw[:n], again)
 		}
 	})

@@ -65,7 +65,7 @@ func listSegments(dir string) ([]uint64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list DA segments: %w", err)
 	}
-	var numbers []uint64
+	numbers := make([]uint64, 0, len(entries))
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), segmentSuffix)
 		if !ok {
@@ -131,12 +131,12 @@ func readRecord(f *os.File, offset, size uint64) ([]byte, error) {
 	if len(head) < recordHead {
 		return head, nil
 	}
-	n, err := bodyLength(head)
-	if err != nil {
-		return head, nil // decodeRecord will say so
+	n, bad := bodyLength(head)
+	if bad != nil {
+		return head, nil //nolint:nilerr // decodeRecord says the same of these bytes
 	}
 	raw := make([]byte, min(uint64(recordHead+n), size-offset))
-	_, err = f.ReadAt(raw, int64(offset))
+	_, err := f.ReadAt(raw, int64(offset))
 	return raw, err
 }
 

@@ -193,11 +193,12 @@ func (p *Publisher) Run(ctx context.Context) error {
 			return err
 		}
 		b, err := p.next(ctx)
-		if errors.Is(err, errNothing) {
-			err = p.pause(ctx, f, p.cfg.Limits.Poll)
-		} else if err == nil {
+		switch {
+		case err == nil:
 			err = p.publish(ctx, f, b)
-		} else if ctx.Err() == nil {
+		case errors.Is(err, errNothing):
+			err = p.pause(ctx, f, p.cfg.Limits.Poll)
+		case ctx.Err() == nil:
 			p.troubled(ctx, "building a batch failed", err)
 			err = p.pause(ctx, f, p.cfg.Limits.BackoffMin)
 		}
@@ -318,7 +319,7 @@ func (p *Publisher) troubled(ctx context.Context, what string, err error) {
 		s.Trouble = err
 	})
 	if first {
-		p.cfg.Log.WarnContext(ctx, what+"; trying again", "error", err)
+		p.cfg.Log.WarnContext(ctx, "publishing is held up; trying again", "cause", what, "error", err)
 	}
 }
 

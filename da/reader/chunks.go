@@ -52,32 +52,46 @@ type chunks struct {
 // whole returns what a blob is or completes: its own bytes, or those of the batch whose last chunk it is, then with the places of the parts.
 // Nothing if the blob is a chunk that completes nothing, or rubbish, which is counted.
 func (m *machine) whole(ctx context.Context, height uint64, ns namespaces.Namespace, raw []byte) ([]byte, []part, error) {
-	kind, err := batch.Peek(raw)
-	if err != nil {
+	switch kind := kindOf(raw); {
+	case kind == 0:
 		m.ignore(Malformed)
-		return nil, nil, nil
-	}
-	if kind == batch.KindChunk {
+	case kind == batch.KindChunk:
 		return m.chunk(ctx, height, ns, raw)
-	}
-	if (kind == batch.KindHeaders) != (ns == namespaces.Headers()) {
+	case (kind == batch.KindHeaders) != (ns == namespaces.Headers()):
 		m.ignore(Misplaced)
-		return nil, nil, nil
+	default:
+		return raw, nil, nil
 	}
-	return raw, nil, nil
+	return nil, nil, nil
 }
 
-func (m *machine) chunk(ctx context.Context, height uint64, ns namespaces.Namespace, raw []byte) ([]byte, []part, error) {
+// kindOf is the kind of an encoded batch or chunk; 0 for rubbish.
+func kindOf(raw []byte) batch.Kind {
+	kind, err := batch.Peek(raw)
+	if err != nil {
+		return 0
+	}
+	return kind
+}
+
+// chunkOf decodes a chunk that stands under a namespace, or says why it is ignored.
+func (m *machine) chunkOf(ns namespaces.Namespace, raw []byte) (c batch.Chunk, why Reason) {
 	c, err := batch.DecodeChunk(raw)
 	switch {
 	case err != nil:
-		m.ignore(Malformed)
-		return nil, nil, nil
+		return c, Malformed
 	case c.ChainID != m.tip.ChainID:
-		m.ignore(OtherChain)
-		return nil, nil, nil
+		return c, OtherChain
 	case c.Namespace != ns:
-		m.ignore(Misplaced)
+		return c, Misplaced
+	}
+	return c, ""
+}
+
+func (m *machine) chunk(ctx context.Context, height uint64, ns namespaces.Namespace, raw []byte) ([]byte, []part, error) {
+	c, why := m.chunkOf(ns, raw)
+	if why != "" {
+		m.ignore(why)
 		return nil, nil, nil
 	}
 	id := c.ID()
@@ -104,15 +118,14 @@ func (m *machine) chunk(ctx context.Context, height uint64, ns namespaces.Namesp
 	if err := m.fill(ctx, ns, s.parts, s.data); err != nil {
 		return nil, nil, err
 	}
-	joined, err := batch.Join(s.data)
-	if err != nil {
-		m.ignore(Malformed)
-		return nil, nil, nil
+	joined, bad := batch.Join(s.data)
+	want := batch.KindLanes
+	if ns == namespaces.Headers() {
+		want = batch.KindHeaders
 	}
-	kind, err := batch.Peek(joined)
-	if err != nil || kind == batch.KindChunk || (kind == batch.KindHeaders) != (ns == namespaces.Headers()) {
+	if bad != nil || kindOf(joined) != want {
 		m.ignore(Malformed)
-		return nil, nil, nil
+		return nil, nil, nil //nolint:nilerr // rubbish is counted, not an error
 	}
 	return joined, s.parts, nil
 }

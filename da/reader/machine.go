@@ -112,41 +112,42 @@ func (m *machine) take(ctx context.Context, f fetched) error {
 
 // takeHeaders applies the fork choice to one blob: the only error is a conflict.
 func (m *machine) takeHeaders(height uint64, raw []byte) error {
+	var fresh []batch.Certified
 	p, err := batch.DecodeHeaders(raw)
 	switch {
 	case err != nil:
-		m.ignore(Malformed)
-		return nil
 	case p.ChainID != m.tip.ChainID:
 		m.ignore(OtherChain)
-		return nil
 	case p.Certificate.Height <= m.tip.Height:
 		return m.takeOld(p)
 	case len(m.queue) >= m.cfg.Limits.HeldBlocks:
 		if m.resume == 0 {
 			m.resume = height
 		}
-		return nil
-	}
-	var fresh []batch.Certified
-	if err = p.Worth(m.tip); err == nil {
-		var h batch.Headers
-		if h, err = m.codec.Open(p); err == nil {
-			fresh, err = h.Check(m.tip)
-		}
-	}
-	var conflict *cert.ErrConflict
-	if errors.As(err, &conflict) {
-		return err
-	}
-	if err != nil {
-		m.ignore(reasonOf(err))
-		return nil
+	default:
+		fresh, err = m.extend(p)
 	}
 	for _, c := range fresh {
 		m.push(c, height)
 	}
+	var conflict *cert.ErrConflict
+	if err == nil || errors.As(err, &conflict) {
+		return err
+	}
+	m.ignore(reasonOf(err))
 	return nil
+}
+
+// extend verifies a run on top of the tip, the cheap checks first.
+func (m *machine) extend(p batch.PackedHeaders) ([]batch.Certified, error) {
+	if err := p.Worth(m.tip); err != nil {
+		return nil, err
+	}
+	h, err := m.codec.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	return h.Check(m.tip)
 }
 
 // reasonOf is the one place where errors of a batch become reasons.

@@ -169,7 +169,7 @@ func (r *Reader) Next(ctx context.Context) (Block, error) {
 		case ctx.Err() != nil:
 			return Block{}, ctx.Err()
 		case err != nil: // the layer was reorganised under the reader
-			r.cfg.Log.Warn("reading the DA layer anew", "error", err)
+			r.cfg.Log.WarnContext(ctx, "reading the DA layer anew", "error", err)
 			if err := pause(ctx, r.cfg.Limits.BackoffMin); err != nil {
 				return Block{}, err
 			}

@@ -735,7 +735,7 @@ func TestFollowsALayerThatMisbehaves(t *testing.T) {
 	r := w.read()
 	go func() {
 		for from := uint64(1); from <= 60; from += 6 {
-			if _, err := w.layer.Submit(context.Background(), w.all(from, from+5)); err != nil {
+			if _, err := w.layer.Submit(t.Context(), w.all(from, from+5)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -775,7 +775,7 @@ func BenchmarkReader(b *testing.B) {
 	for b.Loop() {
 		r := w.read()
 		for range blocks {
-			if _, err := r.Next(context.Background()); err != nil {
+			if _, err := r.Next(b.Context()); err != nil {
 				b.Fatal(err)
 			}
 		}
