@@ -25,15 +25,15 @@ type Config struct {
 	ConsensusExternal string // host:port at which others reach it; empty: ConsensusListen
 	Local             bool   // operators share a machine
 
-	RPCListen     string   // host:port of seq_* over HTTP and WebSocket
-	RPCOrigins    []string // browsers' origins that are let in; none by default
-	MetricsListen string   // host:port of /metrics; empty: none
+	RPCListen  string   // host:port of seq_* over HTTP and WebSocket
+	RPCOrigins []string // browsers' origins that are let in; none by default
 
 	DA         string        // URL of the DA layer; empty: this operator does not publish
 	Publish    bool          // whether this operator publishes: one at a time is enough, more are harmless
 	PublishAge time.Duration // how old a certified block may grow before it is published; 0: one second
 
 	BlockInterval time.Duration // 0: 250 ms
+	Metrics       bool          // register CometBFT's metrics too
 	Version       string        // of the software, for people
 	Logger        *slog.Logger
 }

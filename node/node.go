@@ -18,7 +18,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/lockstep-network/lockstep/internal/metrics"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
@@ -40,9 +39,6 @@ const (
 	// stopGrace is how long consensus may take to end the block at hand.
 	stopGrace = 5 * time.Second
 )
-
-// Prefix begins every protocol and topic of a network.
-func Prefix(chainID string) string { return "/lockstep/" + chainID }
 
 // Run runs an operator until the context ends, or until a part fails; then the process should end too: consensus cannot be started twice in one.
 func Run(ctx context.Context, c Config) (err error) {
@@ -108,14 +104,14 @@ func Run(ctx context.Context, c Config) (err error) {
 		return fmt.Errorf("certificates: %w", err)
 	}
 	judge := nodefeed.NewJudge(txs, txs.Checker(), collector)
-	batches, err := p2p.Join(host, "txs/1", judge.Txs())
+	batches, err := p2p.Join(host, feed.TxsTopic, judge.Txs())
 	if err != nil {
 		return fmt.Errorf("join transactions: %w", err)
 	}
-	if votes, err = p2p.Join(host, "votes/1", judge.Votes()); err != nil {
+	if votes, err = p2p.Join(host, feed.VotesTopic, judge.Votes()); err != nil {
 		return fmt.Errorf("join votes: %w", err)
 	}
-	if headers, err = p2p.Join(host, "headers/1", judge.Headers()); err != nil {
+	if headers, err = p2p.Join(host, feed.HeadersTopic, judge.Headers()); err != nil {
 		return fmt.Errorf("join headers: %w", err)
 	}
 	server := nodefeed.NewServer(st, st, sets)
@@ -156,9 +152,6 @@ func Run(ctx context.Context, c Config) (err error) {
 	run("headers", func(ctx context.Context) error { return nodefeed.Drain(ctx, headers) })
 	run("publisher", pub.run)
 	run("RPC", rpc.Run)
-	run("metrics", func(ctx context.Context) error {
-		return metrics.Serve(ctx, c.MetricsListen, prometheus.DefaultGatherer)
-	})
 	c.Logger.InfoContext(ctx, "operator runs", "chain_id", c.Genesis.ChainID, "operator", c.Operator.Address(), "rpc", rpc.Addr())
 	return g.Wait()
 }
@@ -202,7 +195,7 @@ func lateVotes(eng *engine.Engine, collector *certify.Collector) func(context.Co
 func (c Config) p2p(registry prometheus.Registerer) p2p.Config {
 	return p2p.Config{
 		Key: c.Node.PrivateKey(), Listen: c.P2PListen, Announce: c.P2PAnnounce, Bootstrap: c.Bootstrap, Explicit: explicit(c.Genesis),
-		Prefix: Prefix(c.Genesis.ChainID), Limits: p2p.DefaultLimits(), Registerer: registry, Logger: c.Logger,
+		Prefix: feed.Prefix(c.Genesis.ChainID), Limits: p2p.DefaultLimits(), Registerer: registry, Logger: c.Logger,
 	}
 }
 
@@ -220,7 +213,7 @@ func (c Config) engine(certified func() uint64) (engine.Config, error) {
 	e := engine.Config{
 		Genesis: g, Home: filepath.Join(c.Home, "data", "consensus"), Operator: c.Operator, Node: c.Node,
 		Listen: c.ConsensusListen, External: c.ConsensusExternal, Local: c.Local, BlockInterval: c.BlockInterval,
-		CertifiedHeight: certified, Metrics: c.MetricsListen != "", Logger: c.Logger,
+		CertifiedHeight: certified, Metrics: c.Metrics, Logger: c.Logger,
 	}
 	for _, o := range c.Genesis.Operators {
 		if o.Address == c.Operator.Address() {

@@ -35,7 +35,7 @@ func app() *cli.App {
 			keysCommand(),
 			startCommand(),
 			statusCommand(),
-			// rollupCommand(),
+			rollupCommand(),
 			daCommand(),
 			bundleCommand(),
 			verifyCommand(),

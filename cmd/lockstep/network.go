@@ -225,7 +225,7 @@ func (p plan) rollup(i int, h host, accounts []account, timestamp uint64) (membe
 	var ns namespaces.Namespace
 	copy(ns[:], fmt.Sprintf("rollup%04d", i+1))
 	err = writeSettings(dir, map[string]any{
-		"namespace": ns.String(), flagP2PListen: h.multiaddrs(), flagRPCListen: h.at(portRPC), flagMetricsListen: h.at(portMetrics), flagDA: p.DA,
+		flagNamespace: ns.String(), flagP2PListen: h.multiaddrs(), flagRPCListen: h.at(portRPC), flagMetricsListen: h.at(portMetrics), flagDA: p.DA,
 	})
 	return member{
 		Name: name, Home: home, RPC: "http://" + h.at(portRPC), Metrics: "http://" + h.at(portMetrics) + "/metrics",

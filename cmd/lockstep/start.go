@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/urfave/cli/v2"
 
 	"github.com/lockstep-network/lockstep/node"
@@ -63,12 +66,13 @@ func startOperator(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return node.Run(c.Context, node.Config{
+	config := node.Config{
 		Home: home, Genesis: g, Operator: id.operator, Node: id.node,
 		P2PListen: c.StringSlice(flagP2PListen), P2PAnnounce: c.StringSlice(flagP2PAnnounce), Bootstrap: c.StringSlice(flagBootstrap),
 		ConsensusListen: c.String(flagConsensusListen), ConsensusExternal: c.String(flagConsensusExternal), Local: c.Bool(flagLocal),
-		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins), MetricsListen: c.String(flagMetricsListen),
+		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins), Metrics: c.String(flagMetricsListen) != "",
 		DA: c.String(flagDA), Publish: c.Bool(flagPublish), PublishAge: c.Duration(flagPublishAge),
 		BlockInterval: c.Duration(flagBlockInterval), Version: version(), Logger: log,
-	})
+	}
+	return withMetrics(c.Context, c.String(flagMetricsListen), prometheus.DefaultGatherer, func(ctx context.Context) error { return node.Run(ctx, config) })
 }

@@ -19,6 +19,17 @@ import (
 // Version is the only version of the feed that this code understands.
 const Version = 1
 
+// The names of topics and protocols, below a network's [Prefix].
+const (
+	TxsTopic     = "txs/1"     // batches: see EncodeBatch
+	VotesTopic   = "votes/1"   // votes that a certificate lacks
+	HeadersTopic = "headers/1" // announcements of certified headers
+	Protocol     = "feed/1"    // streams: a Request, answered by Steps
+)
+
+// Prefix begins the name of every topic and protocol of a network.
+func Prefix(chainID string) string { return "/lockstep/" + chainID }
+
 // Bounds of the messages.
 const (
 	MaxNamespaces   = 16 // lanes that one request may ask for

@@ -10,8 +10,8 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
 
-// MaxVoteSize bounds an encoded vote in bytes: two lists' heads, a hash, an address, a signature and three integers.
-const MaxVoteSize = 192
+// MaxVoteSize bounds an encoded vote in bytes: a list's head, a hash, an address, a signature and three integers take at most 140.
+const MaxVoteSize = 256
 
 // maxRound bounds a vote's round: CometBFT counts rounds in an int32.
 const maxRound = 1<<31 - 1

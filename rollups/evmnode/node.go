@@ -1,0 +1,222 @@
+// Package evmnode is an EVM rollup's node: this page wires it.
+//
+//	operators' feed, DA layer -> derivation -> EVM chain -> Ethereum JSON-RPC
+//	wallets -> Ethereum JSON-RPC -> gateway -> gossip -> the sequencer
+//
+// It trusts the genesis documents and nobody else: every header is certified, every lane proven, every transaction executed here.
+package evmnode
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockstep-network/lockstep/da/dial"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/feed"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/p2p"
+	"github.com/lockstep-network/lockstep/rollups"
+	"github.com/lockstep-network/lockstep/rollups/ethapi"
+	"github.com/lockstep-network/lockstep/rollups/evm"
+	"github.com/lockstep-network/lockstep/rollups/gateway"
+)
+
+// Config is what a rollup node needs.
+type Config struct {
+	Home      string           // folder of all that the process keeps, below it a folder for each part
+	Genesis   *genesis.Genesis // the sequencer's
+	Rollup    evm.Genesis
+	Namespace namespaces.Namespace
+	Source    rollups.Source // where blocks come from
+
+	NodeKey    ed25519.PrivateKey
+	GatewayKey *ecdsa.PrivateKey // pays for wallets' transactions; nil: the node is read-only
+	Tip        uint64            // wei per byte that the gateway offers at least
+	Linger     time.Duration     // how long the gateway collects; 0: its default
+
+	P2PListen   []string // libp2p multiaddresses
+	P2PAnnounce []string
+	Bootstrap   []string // multiaddresses with /p2p/ ids, beside the genesis operators'
+
+	RPCListen  string   // host:port of Ethereum JSON-RPC, HTTP and WebSocket
+	RPCOrigins []string // browsers' origins that are let in
+	DA         string   // URL of the DA layer; needed unless Source is p2p
+
+	Registry prometheus.Registerer // of the metrics
+	Version  string                // of the software, for people
+	Logger   *slog.Logger
+}
+
+// Validate says what is missing.
+func (c Config) Validate() error {
+	switch {
+	case c.Home == "" || c.Genesis == nil || c.Logger == nil || c.Registry == nil:
+		return errors.New("no home folder, genesis, logger or registry")
+	case !c.Genesis.Registered(c.Namespace):
+		return fmt.Errorf("namespace %s is not registered in the genesis document", c.Namespace)
+	case c.Source != rollups.SourceP2P && c.DA == "":
+		return fmt.Errorf("source %q needs the URL of a DA layer", c.Source)
+	case c.RPCListen == "":
+		return errors.New("no address for RPC")
+	}
+	return nil
+}
+
+// Run runs the node until the context ends, or until a part fails.
+func Run(ctx context.Context, c Config) (err error) {
+	if err := c.Validate(); err != nil {
+		return fmt.Errorf("rollup node: %w", err)
+	}
+	// What executes.
+	chain, err := evm.Open(ctx, evm.Config{Dir: filepath.Join(c.Home, "data", "chain"), Genesis: c.Rollup, Log: c.Logger})
+	if err != nil {
+		return fmt.Errorf("open chain: %w", err)
+	}
+	defer closing(&err, chain.Close)
+
+	// What it follows.
+	driver, host, err := c.open(ctx, chain)
+	if err != nil {
+		return err
+	}
+	if host != nil {
+		defer closing(&err, host.Close)
+	}
+	defer closing(&err, driver.Close)
+
+	// What wallets reach.
+	var gate *gateway.Gateway
+	if c.GatewayKey != nil && host != nil {
+		if gate, err = c.gateway(chain, driver, host); err != nil {
+			return fmt.Errorf("open gateway: %w", err)
+		}
+		defer closing(&err, gate.Close)
+	}
+	api, err := ethapi.New(c.api(chain, gate, driver, host))
+	if err != nil {
+		return fmt.Errorf("open RPC: %w", err)
+	}
+
+	g, ctx := errgroup.WithContext(ctx)
+	run := func(name string, f func(context.Context) error) {
+		g.Go(func() error {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return ctx.Err()
+		})
+	}
+	run("derivation", driver.Run)
+	run("RPC", api.Serve)
+	if gate != nil {
+		run("gateway", gate.Run)
+	}
+	c.Logger.InfoContext(ctx, "rollup node runs", "namespace", c.Namespace, "chain_id", c.Rollup.ChainID, "rpc", c.RPCListen, "source", c.Source)
+	return g.Wait()
+}
+
+func closing(err *error, end func() error) { *err = errors.Join(*err, end()) }
+
+// open makes the derivation's driver, and the host that it follows the operators with; no host for a node that reads the DA layer alone.
+func (c Config) open(ctx context.Context, chain *evm.Chain) (*rollups.Driver, *p2p.Host, error) {
+	trust, err := c.Genesis.Trust()
+	if err != nil {
+		return nil, nil, fmt.Errorf("genesis: %w", err)
+	}
+	cfg := rollups.Config{
+		Dir: filepath.Join(c.Home, "data", "derivation"), Namespace: c.Namespace, Genesis: trust, Executor: chain, Prepare: chain.Prepare,
+		Source: c.Source, Registry: c.Registry, Log: c.Logger,
+	}
+	if c.Source != rollups.SourceP2P {
+		layer, err := dial.Open(c.DA)
+		if err != nil {
+			return nil, nil, fmt.Errorf("open DA layer: %w", err)
+		}
+		cfg.DA = rollups.FromDA(layer, c.Namespace, 0, c.Logger)
+	}
+	var host *p2p.Host
+	if c.Source != rollups.SourceDA {
+		if host, err = p2p.New(ctx, c.p2p()); err != nil {
+			return nil, nil, fmt.Errorf("start p2p: %w", err)
+		}
+		network, err := rollups.NewNetwork(host, operators(c.Genesis))
+		if err != nil {
+			return nil, nil, errors.Join(err, host.Close())
+		}
+		cfg.Peers, cfg.Announced = network, network
+	}
+	driver, err := rollups.Open(ctx, cfg)
+	if err != nil && host != nil {
+		err = errors.Join(err, host.Close())
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("open derivation: %w", err)
+	}
+	return driver, host, nil
+}
+
+func (c Config) p2p() p2p.Config {
+	bootstrap := append([]string{}, c.Bootstrap...)
+	for _, o := range c.Genesis.Operators {
+		for _, a := range o.Addresses {
+			bootstrap = append(bootstrap, a+"/p2p/"+o.PeerID)
+		}
+	}
+	return p2p.Config{
+		Key: c.NodeKey, Listen: c.P2PListen, Announce: c.P2PAnnounce, Bootstrap: bootstrap,
+		Prefix: feed.Prefix(c.Genesis.ChainID), Limits: p2p.DefaultLimits(), Registerer: c.Registry, Logger: c.Logger,
+	}
+}
+
+// operators names the peers that are asked first.
+func operators(g *genesis.Genesis) []string {
+	var out []string
+	for _, o := range g.Operators {
+		out = append(out, o.PeerID)
+	}
+	return out
+}
+
+func (c Config) gateway(chain *evm.Chain, driver *rollups.Driver, host *p2p.Host) (*gateway.Gateway, error) {
+	outlet, err := p2p.OpenOutlet(host, feed.TxsTopic)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.Open(gateway.Config{
+		Dir: filepath.Join(c.Home, "data", "gateway"), ChainID: c.Genesis.ChainID, Namespace: c.Namespace, Key: c.GatewayKey,
+		Parser: newParser(chain), State: results{chain}, Soft: driver.Soft, Announced: driver.Announced,
+		Publish: func(ctx context.Context, txs [][]byte) error {
+			for _, batch := range feed.EncodeBatches(uint64(time.Now().UnixNano()), txs) {
+				if err := outlet.Publish(ctx, batch); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		MaxFeePerByte: 2*c.Genesis.Params.FeePerByte + c.Tip, Tip: c.Tip, Linger: c.Linger, MaxTxBytes: int(c.Genesis.Params.MaxTxBytes),
+		MaxRaw: int(c.Genesis.Params.MaxLegBytes), Registry: c.Registry, Log: c.Logger,
+	})
+}
+
+func (c Config) api(chain *evm.Chain, gate *gateway.Gateway, driver *rollups.Driver, host *p2p.Host) ethapi.Config {
+	cfg := ethapi.Config{
+		Chain: chain, Heads: driver, Announced: driver.Announced, Listen: c.RPCListen, Origins: c.RPCOrigins, Version: c.Version,
+		Registry: c.Registry, Log: c.Logger,
+	}
+	if gate != nil {
+		cfg.Gateway = gate
+	}
+	if host != nil {
+		cfg.Peers = func() int { return len(host.Peers()) }
+	}
+	return cfg
+}
