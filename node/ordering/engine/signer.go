@@ -13,6 +13,7 @@ import (
 	cmtcrypto "github.com/cometbft/cometbft/crypto"
 	"github.com/cometbft/cometbft/crypto/secp256k1eth"
 	cmtjson "github.com/cometbft/cometbft/libs/json"
+	"github.com/cometbft/cometbft/libs/protoio"
 	"github.com/cometbft/cometbft/privval"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/cometbft/cometbft/types"
@@ -24,6 +25,9 @@ const (
 	voteFile      = "votes.json"
 	extensionFile = "extension.json"
 )
+
+// Steps of a round as privval numbers them.
+const stepPrevote, stepPrecommit = 2, 3
 
 // ErrSignStateMissing says that a node which has signed before has lost the memory of what it signed. To go on
 // without it could sign twice; the operator restores the folder, or makes a new key.
@@ -37,17 +41,18 @@ var ErrConflict = errors.New("conflicts with what was signed before")
 // too and gives the same signature again, or none.
 //
 // Order of effects for one vote, each on disk before the next: extension, vote (FilePV's file), folder. Only then are
-// the signatures handed out, so whatever a crash leaves of these, what is lost was never seen by anybody.
+// the signatures handed out, so whatever a crash leaves of these, what is lost was never seen by anybody. A vote for a
+// block on disk without its extension is no crash but a damaged disk, and is not opened.
 //
 // A failed write leaves unknown bytes on disk: the signer then refuses everything until the process is restarted, and
 // Failed tells the watchdog.
 type Signer struct {
 	dir string
 
-	mu        sync.Mutex
-	pv        *privval.FilePV // under mu
-	extension extensionRecord // under mu; equals the file
-	failure   error           // under mu; first failed write
+	mu         sync.Mutex
+	pv         *privval.FilePV // under mu
+	extensions *extensionLog   // under mu
+	failure    error           // under mu; first failed write
 
 	failed chan struct{} // closed when failure is set
 }
@@ -60,10 +65,7 @@ func OpenSigner(dir string, key *ecdsa.PrivateKey, fresh bool) (*Signer, error) 
 	}
 	s := &Signer{dir: dir, failed: make(chan struct{})}
 	s.pv = privval.NewFilePV(secp256k1eth.PrivKey(crypto.FromECDSA(key)), "", s.path(voteFile))
-	var err error
-	if s.extension, err = loadExtension(s.path(extensionFile)); err == nil {
-		err = loadVotes(s.path(voteFile), &s.pv.LastSignState)
-	}
+	err := s.load()
 	if errors.Is(err, fs.ErrNotExist) {
 		err = s.create(fresh)
 	}
@@ -73,15 +75,46 @@ func OpenSigner(dir string, key *ecdsa.PrivateKey, fresh bool) (*Signer, error) 
 	return s, nil
 }
 
+// load reads both files and holds them against each other.
+func (s *Signer) load() error {
+	var err error
+	if s.extensions, err = openExtensions(s.path(extensionFile)); err != nil {
+		return err
+	}
+	state := &s.pv.LastSignState
+	if err := loadVotes(s.path(voteFile), state); err != nil {
+		return err
+	}
+	signed := extensionRecord{Height: state.Height, Round: state.Round}
+	// The record may be ahead of the vote: a crash came between the two. It is never behind.
+	if extends(state) && s.extensions.last.compare(signed) < 0 {
+		return fmt.Errorf("%w: %s holds a precommit of height %d round %d, %s not its extension (last of height %d round %d): restore both files of one moment",
+			ErrSignStateMissing, voteFile, state.Height, state.Round, extensionFile, s.extensions.last.Height, s.extensions.last.Round)
+	}
+	return nil
+}
+
+// extends says whether the last signed vote is one that has an extension: a precommit for a block.
+func extends(state *privval.FilePVLastSignState) bool {
+	var vote cmtproto.CanonicalVote
+	return state.Step == stepPrecommit && protoio.UnmarshalDelimited(state.SignBytes, &vote) == nil && vote.BlockID != nil
+}
+
 // create writes an empty state. The vote file comes last: where it is, the extension's must be too, so a vote file
 // alone, or an extension that was signed without a vote file, means that a file was lost.
 func (s *Signer) create(fresh bool) error {
-	if _, err := os.Stat(s.path(voteFile)); !fresh || err == nil || s.extension.Height != 0 {
+	_, err := os.Stat(s.path(voteFile))
+	signed := s.extensions != nil && s.extensions.last.Height != 0
+	if !fresh || err == nil || signed {
 		return fmt.Errorf("%w: %s must hold %s and %s of this operator's last run: restore them, or start with a new key",
 			ErrSignStateMissing, s.dir, voteFile, extensionFile)
 	}
 	return s.write(func() error {
-		if err := s.extension.save(s.path(extensionFile)); err != nil {
+		if err := createExtensions(s.path(extensionFile)); err != nil {
+			return err
+		}
+		var err error
+		if s.extensions, err = openExtensions(s.path(extensionFile)); err != nil {
 			return err
 		}
 		s.pv.LastSignState.Save()
@@ -107,8 +140,8 @@ func (s *Signer) SignVote(chainID string, vote *cmtproto.Vote) error {
 	}
 	signed := *vote
 	err := s.write(func() error {
-		extends := vote.Type == cmtproto.PrecommitType && !types.ProtoBlockIDIsNil(&vote.BlockID)
-		if extends {
+		extended := vote.Type == cmtproto.PrecommitType && !types.ProtoBlockIDIsNil(&vote.BlockID)
+		if extended {
 			if err := s.signExtension(chainID, vote); err != nil {
 				return err
 			}
@@ -116,8 +149,8 @@ func (s *Signer) SignVote(chainID string, vote *cmtproto.Vote) error {
 		if err := s.pv.SignVote(chainID, &signed); err != nil {
 			return refusal{fmt.Errorf("%w: %w", ErrConflict, err)}
 		}
-		if extends {
-			signed.ExtensionSignature = bytes.Clone(s.extension.Signature)
+		if extended {
+			signed.ExtensionSignature = bytes.Clone(s.extensions.last.Signature)
 		}
 		return nil
 	})
@@ -130,7 +163,6 @@ func (s *Signer) SignVote(chainID string, vote *cmtproto.Vote) error {
 
 // refuseRegress asks FilePV's own rule before anything is written.
 func (s *Signer) refuseRegress(vote *cmtproto.Vote) error {
-	const stepPrevote, stepPrecommit = 2, 3 // as in privval
 	step := int8(stepPrevote)
 	if vote.Type == cmtproto.PrecommitType {
 		step = stepPrecommit
@@ -141,15 +173,16 @@ func (s *Signer) refuseRegress(vote *cmtproto.Vote) error {
 	return nil
 }
 
-// signExtension leaves in s.extension, on disk, the one signature for the vote's height and round.
+// signExtension leaves the one signature for the vote's height and round as the last extension, on disk.
 func (s *Signer) signExtension(chainID string, vote *cmtproto.Vote) error {
 	wanted := extensionRecord{Height: vote.Height, Round: vote.Round, ChainID: chainID, Extension: vote.Extension}
-	switch s.extension.compare(wanted) {
+	last := s.extensions.last
+	switch last.compare(wanted) {
 	case +1:
 		return refusal{fmt.Errorf("%w: extension of height %d round %d after height %d round %d",
-			ErrConflict, vote.Height, vote.Round, s.extension.Height, s.extension.Round)}
+			ErrConflict, vote.Height, vote.Round, last.Height, last.Round)}
 	case 0:
-		if s.extension.ChainID != chainID || !bytes.Equal(s.extension.Extension, vote.Extension) {
+		if last.ChainID != chainID || !bytes.Equal(last.Extension, vote.Extension) {
 			return refusal{fmt.Errorf("%w: a second extension for height %d round %d", ErrConflict, vote.Height, vote.Round)}
 		}
 		return nil
@@ -159,11 +192,7 @@ func (s *Signer) signExtension(chainID string, vote *cmtproto.Vote) error {
 		return refusal{fmt.Errorf("sign extension: %w", err)}
 	}
 	wanted.Extension, wanted.Signature = bytes.Clone(vote.Extension), signature
-	if err := wanted.save(s.path(extensionFile)); err != nil {
-		return err
-	}
-	s.extension = wanted
-	return nil
+	return s.extensions.put(wanted)
 }
 
 // SignProposal implements types.PrivValidator. On any error proposal is unchanged.

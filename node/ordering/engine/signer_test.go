@@ -149,11 +149,13 @@ func TestSignerRefusesWithoutItsMemory(t *testing.T) {
 		{"vote file of nothing", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, voteFile), []byte(`{"height":"5","round":1,"step":3}`), 0o600)
 		}, false, nil},
-		{"extension of a newer version", func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, extensionFile), []byte(`{"version":2}`), 0o600)
-		}, false, nil},
-		{"extension with an unknown field", func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, extensionFile), []byte(`{"version":1,"more":1}`), 0o600)
+		{"extension file of the height before", func(dir string) error {
+			return writeSlots(dir, extensionRecord{Height: 4, Signature: make([]byte, 65)})
+		}, false, ErrSignStateMissing},
+		{"extension file of nothing", func(dir string) error { return writeSlots(dir, extensionRecord{}) }, false, ErrSignStateMissing},
+		{"extension without signature", func(dir string) error { return writeSlots(dir, extensionRecord{Height: 5, Round: 1}) }, false, nil},
+		{"extension file of zeros", func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, extensionFile), make([]byte, 2*slotSize), 0o600)
 		}, false, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -170,6 +172,14 @@ func TestSignerRefusesWithoutItsMemory(t *testing.T) {
 			}
 		})
 	}
+}
+
+func writeSlots(dir string, r extensionRecord) error {
+	slot, err := encodeSlot(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, extensionFile), append(slot, make([]byte, slotSize)...), 0o600)
 }
 
 func truncate(name string) func(dir string) error {
@@ -194,6 +204,7 @@ func TestFirstStartMayCrashBetweenItsFiles(t *testing.T) {
 }
 
 func TestSignerStopsForGoodWhenItCannotWrite(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "signer")
 	s := openSigner(t, dir, true)
 	if err := os.RemoveAll(dir); err != nil {
@@ -230,9 +241,9 @@ func TestSignerNeverShowsItsKey(t *testing.T) {
 	}
 }
 
-// TestNeverTwoSignaturesForOnePlace asks for random signatures, crashes at every point between two effects (the two
-// renames may reach the disk in either order, since only the folder's sync orders them) and holds all that was ever
-// handed out against the rule: one signature per height, round and step, one extension per height and round.
+// TestNeverTwoSignaturesForOnePlace asks for random signatures, crashes at every point between two effects, in the middle
+// of a write too, and holds all that was ever handed out against the rule: one signature per height, round and step, one
+// extension per height and round.
 func TestNeverTwoSignaturesForOnePlace(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -255,13 +266,13 @@ func TestNeverTwoSignaturesForOnePlace(t *testing.T) {
 	}
 }
 
-// crash is which of the two files' new versions are on disk when the process dies, before anything is handed out.
+// crash is what of the two files' new versions is on disk when the process dies, before anything is handed out.
 type crash int
 
 const (
-	crashBeforeAll crash = iota
+	crashBeforeAll     crash = iota
+	crashExtensionTorn       // its slot is partly written
 	crashExtensionOnly
-	crashVoteOnly
 	crashBeforeRelease
 	crashPoints // and above: no crash
 )
@@ -328,18 +339,24 @@ func (w *world) files() map[string][]byte {
 }
 
 func (w *world) restart(before map[string][]byte, at crash) {
-	var lost []string
+	lost := map[string][]byte{}
 	switch at {
 	case crashBeforeAll:
-		lost = []string{voteFile, extensionFile}
+		lost = before
+	case crashExtensionTorn:
+		torn := bytes.Clone(before[extensionFile])
+		for i, b := range w.files()[extensionFile] {
+			if i%slotSize < 100 {
+				torn[i] = b
+			}
+		}
+		lost = map[string][]byte{voteFile: before[voteFile], extensionFile: torn}
 	case crashExtensionOnly:
-		lost = []string{voteFile}
-	case crashVoteOnly:
-		lost = []string{extensionFile}
-	default: // both are there
+		lost[voteFile] = before[voteFile]
+	default: // all is there
 	}
-	for _, name := range lost {
-		if err := os.WriteFile(filepath.Join(w.dir, name), before[name], 0o600); err != nil {
+	for name, text := range lost {
+		if err := os.WriteFile(filepath.Join(w.dir, name), text, 0o600); err != nil {
 			w.t.Fatal(err)
 		}
 	}
