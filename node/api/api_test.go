@@ -308,12 +308,12 @@ func TestReads(t *testing.T) {
 
 // Lanes of a range are proven page by page, absent ones too.
 func TestLanePages(t *testing.T) {
-	n := newNode(t)
-	big := strings.Repeat("x", tx.MaxLegData)
+	n := newNode(t, func(c *api.Config) { c.Limits.ProofBytes = 20_000 })
+	big := strings.Repeat("x", 1_000)
 	want := 0
 	for h := range uint64(12) {
 		var txs []tx.Verified
-		for range h % 4 * 5 { // up to 15 legs of 128 KiB a block
+		for range h % 4 * 5 { // up to 15 legs of 1 kB a block
 			txs = append(txs, n.Tx(t, 50, chaintest.Leg(n.A, big)))
 			want++
 		}
@@ -332,8 +332,8 @@ func TestLanePages(t *testing.T) {
 		}
 		from = page.Next
 	}
-	if legs != want || pages < 2 {
-		t.Fatalf("%d legs in %d pages, want %d in at least 2", legs, pages, want)
+	if legs != want || pages < 4 {
+		t.Fatalf("%d legs in %d pages, want %d in at least 4", legs, pages, want)
 	}
 	facts := n.verify(must[*api.Lanes](t)(n.ws.Lane(t.Context(), namespaces.Namespace{0: 9}, 3, 5)).Document)
 	if len(facts.Lanes) != 3 || facts.Lanes[0].Count+facts.Lanes[1].Count+facts.Lanes[2].Count != 0 {

@@ -22,7 +22,6 @@ type Error struct {
 type ErrorData struct {
 	Code   string `json:"code"`             // the name of the number
 	Height uint64 `json:"height,omitempty"` // not_yet, pruned: the newest, or the lowest, height that is there
-
 }
 
 // Error returns the message.
@@ -48,76 +47,52 @@ const (
 	NotProvable = "not_provable" // the operators have changed since genesis in heights that are no longer kept
 )
 
-// number is the one table from names to numbers.
-func number(code string) int {
-	switch tx.Code(code) {
-	case BadArgument:
-		return -32602
-	case Internal:
-		return -32603
-	case NotYet:
-		return -38001
-	case Pruned:
-		return -38002
-	case NotFound:
-		return -38003
-	case BadRange:
-		return -38004
-	case NotBundle:
-		return -38005
-	case TooLarge:
-		return -38006
-	case Busy:
-		return -38007
-	case NotProvable:
-		return -38008
-	case tx.Malformed:
-		return -38100
-	case tx.WrongVersion:
-		return -38101
-	case tx.WrongChain:
-		return -38102
-	case tx.TxTooLarge:
-		return -38103
-	case tx.LegTooLarge:
-		return -38104
-	case tx.TooManyLegs:
-		return -38105
-	case tx.NoLegs:
-		return -38106
-	case tx.BadSignature:
-		return -38107
-	case ledger.Expired:
-		return -38120
-	case ledger.ExpiryTooFar:
-		return -38121
-	case ledger.UnknownNamespace:
-		return -38122
-	case ledger.UnexpectedAuth:
-		return -38123
-	case ledger.FeeTooLow:
-		return -38124
-	case ledger.Spent:
-		return -38125
-	case ledger.Duplicate:
-		return -38126
-	case ledger.Unfunded:
-		return -38127
-	case pool.Full:
-		return -38140
-	case pool.NamespaceFull:
-		return -38141
-	case pool.PayerFull:
-		return -38142
-	case pool.ReplacementUnderpriced:
-		return -38143
-	case pool.Replaced:
-		return -38144
-	case pool.Evicted:
-		return -38145
-	default:
-		return -38199 // a reason that has no number yet; its name is in the data
+// unnumbered is the number of a rejection that has none yet; its name is in the data.
+const unnumbered = -38199
+
+// numbers is the one table from names to numbers.
+func numbers() map[string]int {
+	return map[string]int{
+		BadArgument:                         -32602,
+		Internal:                            -32603,
+		NotYet:                              -38001,
+		Pruned:                              -38002,
+		NotFound:                            -38003,
+		BadRange:                            -38004,
+		NotBundle:                           -38005,
+		TooLarge:                            -38006,
+		Busy:                                -38007,
+		NotProvable:                         -38008,
+		string(tx.Malformed):                -38100,
+		string(tx.WrongVersion):             -38101,
+		string(tx.WrongChain):               -38102,
+		string(tx.TxTooLarge):               -38103,
+		string(tx.LegTooLarge):              -38104,
+		string(tx.TooManyLegs):              -38105,
+		string(tx.NoLegs):                   -38106,
+		string(tx.BadSignature):             -38107,
+		string(ledger.Expired):              -38120,
+		string(ledger.ExpiryTooFar):         -38121,
+		string(ledger.UnknownNamespace):     -38122,
+		string(ledger.UnexpectedAuth):       -38123,
+		string(ledger.FeeTooLow):            -38124,
+		string(ledger.Spent):                -38125,
+		string(ledger.Duplicate):            -38126,
+		string(ledger.Unfunded):             -38127,
+		string(pool.Full):                   -38140,
+		string(pool.NamespaceFull):          -38141,
+		string(pool.PayerFull):              -38142,
+		string(pool.ReplacementUnderpriced): -38143,
+		string(pool.Replaced):               -38144,
+		string(pool.Evicted):                -38145,
 	}
+}
+
+func number(code string) int {
+	if n, ok := numbers()[code]; ok {
+		return n
+	}
+	return unnumbered
 }
 
 func fail(code, format string, args ...any) *Error {

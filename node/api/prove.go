@@ -14,9 +14,8 @@ import (
 
 // Bounds of proofs in one answer.
 const (
-	maxLaneHeights   = 256     // heights whose lanes one answer holds
-	maxAbsentHeights = 64      // heights for which one answer proves a transaction absent: each block is assembled
-	maxProofBytes    = 8 << 20 // bytes of lanes in one answer; one lane alone may be larger
+	maxLaneHeights   = 256 // heights whose lanes one answer holds
+	maxAbsentHeights = 64  // heights for which one answer proves a transaction absent: each block is assembled
 )
 
 // run is the headers from a height with the certificate that covers them. The proof begins with the genesis, so the operators must be those of the
@@ -109,8 +108,8 @@ func (s *Service) GetInclusionProof(ctx context.Context, id common.Hash, options
 	if err != nil {
 		return nil, s.coded(ctx, err)
 	}
-	if size > maxProofBytes && len(options.Lanes) > 1 {
-		return nil, fail(TooLarge, "the lanes take %d bytes, at most %d at once: ask for them one by one", size, maxProofBytes)
+	if size > s.proofBytes && len(options.Lanes) > 1 {
+		return nil, fail(TooLarge, "the lanes take %d bytes, at most %d at once: ask for them one by one", size, s.proofBytes)
 	}
 	return d, nil
 }
@@ -151,12 +150,12 @@ func (s *Service) GetLane(ctx context.Context, ns namespaces.Namespace, from uin
 	}
 	d := proof.New(s.genesis.ChainID, s.hash)
 	next, size := from, 0
-	for ; next <= last && size < maxProofBytes; next++ {
+	for ; next <= last && size < s.proofBytes; next++ {
 		n, err := s.addLanes(ctx, d, next, []namespaces.Namespace{ns})
 		if err != nil {
 			return nil, s.coded(ctx, err)
 		}
-		if size += n; size > maxProofBytes && next > from {
+		if size += n; size > s.proofBytes && next > from {
 			d.Lanes = d.Lanes[:len(d.Lanes)-1]
 			break
 		}

@@ -24,6 +24,7 @@ type Limits struct {
 	RequestBytes               int64 // of one request or batch
 	BatchItems                 int   // requests in a batch
 	BatchResponseBytes         int   // answers of a batch together
+	ProofBytes                 int   // of lanes in one proof document; one lane alone may be larger
 	Subscriptions              int   // at once
 	SubscriptionsPerConnection int
 }
@@ -38,6 +39,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Connections, 1024)
 	set(&l.BatchItems, 100)
 	set(&l.BatchResponseBytes, 32<<20)
+	set(&l.ProofBytes, 8<<20)
 	set(&l.Subscriptions, 1024)
 	set(&l.SubscriptionsPerConnection, 32)
 	if l.RequestBytes == 0 {

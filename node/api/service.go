@@ -40,8 +40,9 @@ type Service struct {
 	hash    common.Hash // the genesis document's
 	first   cert.Set
 
-	heavy chan struct{} // holds one for each block that is being assembled for an answer
-	subs  *subscriptions
+	proofBytes int           // of lanes in one answer; one lane alone may be larger
+	heavy      chan struct{} // holds one for each block that is being assembled for an answer
+	subs       *subscriptions
 }
 
 func newService(c Config) (*Service, error) {
@@ -52,7 +53,8 @@ func newService(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, pool: c.Pool, lanes: c.Lanes, network: c.Network, published: c.Published, version: c.Version, log: c.Logger,
-		genesis: g, hash: g.Hash(), first: set, heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), subs: newSubscriptions(c.Limits),
+		genesis: g, hash: g.Hash(), first: set,
+		proofBytes: c.Limits.ProofBytes, heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), subs: newSubscriptions(c.Limits),
 	}, nil
 }
 

@@ -178,7 +178,8 @@ func (s *subscriptions) leave(remote string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all--
-	if s.count[remote]--; s.count[remote] == 0 {
+	s.count[remote]--
+	if s.count[remote] == 0 {
 		delete(s.count, remote)
 	}
 }

@@ -172,7 +172,7 @@ func TestSlowConsumerIsCutOff(t *testing.T) {
 	big := strings.Repeat("y", 120<<10)
 	for range 12 {
 		var txs []tx.Verified
-		for range 10 {
+		for range 6 {
 			txs = append(txs, n.Tx(t, 50, chaintest.Leg(n.A, big)))
 		}
 		n.block(txs...)
@@ -359,6 +359,9 @@ func TestServerStops(t *testing.T) {
 	}
 	if err := <-sub.Err(); err == nil {
 		t.Log("ended without an error")
+	}
+	if err := errors.Join(s.Close(), s.Close()); err != nil {
+		t.Errorf("closed again: %v", err)
 	}
 	if _, err := api.New(t.Context(), api.Config{Listen: "127.0.0.1:x", Store: n.store, Pool: n.pool}); err == nil {
 		t.Error("listens on no port")

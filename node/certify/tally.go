@@ -149,7 +149,8 @@ func (t *tally) add(v feed.Vote) bool {
 	if o == nil || o.has(v.Vote) || o.header != nil && o.set.Index(v.Operator) < 0 {
 		return false
 	}
-	votes := append(o.votes[v.Operator], v.Vote)
+	votes := o.votes[v.Operator]
+	votes = append(votes, v.Vote)
 	if len(votes) > votesPerOperator {
 		votes = slices.Delete(votes, o.least(votes), o.least(votes)+1)
 	}

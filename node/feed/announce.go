@@ -15,8 +15,8 @@ import (
 // of a loaded gateway.
 const DefaultLinger = 3 * time.Millisecond
 
-// batchOverhead is the room that a batch's own lists, version and attempt take, in bytes.
-const batchOverhead = 24
+// batchOverhead is the room that a batch's own lists, version and attempt take at most, in bytes.
+const batchOverhead = 32
 
 // Outbox has the transactions that this node must gossip: its users' new ones, and those that several blocks have left out; a *pool.Pool is one.
 type Outbox interface {

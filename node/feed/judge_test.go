@@ -174,7 +174,8 @@ func TestGossipBetweenHosts(t *testing.T) {
 	})
 	publish := func(topic interface {
 		Publish(context.Context, []byte) error
-	}, raw []byte) {
+	}, raw []byte,
+	) {
 		t.Helper()
 		if err := topic.Publish(t.Context(), raw); err != nil {
 			t.Fatal(err)

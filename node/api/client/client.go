@@ -46,7 +46,7 @@ func Code(err error) string {
 	if !ok {
 		return ""
 	}
-	code, _ := data["code"].(string) //nolint:errcheck // without a code it is empty
+	code, _ := data["code"].(string)
 	return code
 }
 
