@@ -1,6 +1,7 @@
 package rollups
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"encoding/binary"
 	"fmt"
@@ -204,7 +205,7 @@ func (c *chain) output(height uint64) Output {
 	x := newFakeExecutor()
 	for _, in := range c.inputs {
 		if in.Height <= height {
-			if _, err := x.Execute(nil, in); err != nil {
+			if _, err := x.Execute(context.Background(), in); err != nil {
 				panic(err)
 			}
 		}

@@ -65,27 +65,15 @@ func (d *derivation) firm(ctx context.Context, b *decoded) error {
 	}
 	next := d.rec
 	executed := false
+	var err error
 	if height <= d.rec.Soft.Height {
-		if err := d.compare(b); err != nil {
-			return err
-		}
-		known, found, err := d.store.past(height)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return fmt.Errorf("height %d is firm and nothing is known of its soft block: %w", height, errReset)
-		}
-		next.Firm = Head{height, b.Hash, known.Output}
-	} else {
-		if err := d.follows(b); err != nil {
-			return err
-		}
-		var err error
-		if next.Firm, executed, err = d.extend(ctx, b); err != nil {
-			return err
-		}
+		next.Firm, err = d.confirm(b)
+	} else if err = d.follows(b); err == nil {
+		next.Firm, executed, err = d.extend(ctx, b)
 		next.Soft = next.Firm
+	}
+	if err != nil {
+		return err
 	}
 	if b.Trust != nil {
 		next.FirmTrust, next.Cursor = *b.Trust, b.Cursor
@@ -95,6 +83,21 @@ func (d *derivation) firm(ctx context.Context, b *decoded) error {
 	}
 	p := past{b.Hash, next.Firm.Output, b.DAHeight}
 	return d.commit(move{next, &memory{height, p}, b.Run, &d.firmRun, executed})
+}
+
+// confirm finds that a firm block is the soft one of its height.
+func (d *derivation) confirm(b *decoded) (Head, error) {
+	height := b.Header.Height
+	known, found, err := d.store.past(height)
+	switch {
+	case err != nil:
+		return Head{}, err
+	case !found:
+		return Head{}, fmt.Errorf("height %d is firm and nothing is known of its soft block: %w", height, errReset)
+	case known.Hash != b.Hash:
+		return Head{}, d.contradiction(height, b)
+	}
+	return Head{height, b.Hash, known.Output}, nil
 }
 
 // final takes the newest DA height that cannot be reorganised.

@@ -65,7 +65,7 @@ func (s *Sequencer) Serve(t *testing.T, h *p2p.Host, lie bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -108,7 +108,7 @@ func (s *Sequencer) Publish(t *testing.T, layer da.Layer, from, to uint64) {
 			}
 			blobs = append(blobs, da.Blob{Namespace: mine(), Data: raw})
 		}
-		if _, err := layer.Submit(context.Background(), blobs); err != nil {
+		if _, err := layer.Submit(t.Context(), blobs); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -68,6 +68,7 @@ type fakeRollup struct {
 	skips    map[string]int
 	lose     func() bool // asked for each publication
 	refuse   error       // of Publish
+	ticks    int
 }
 
 func newFakeRollup() *fakeRollup {
@@ -174,6 +175,17 @@ func (r *fakeRollup) execute(b []byte) {
 
 func all(*tx.Tx) bool { return true }
 
+// tick makes a block of what is published, and now and then an empty one: a sequencer that outruns any expiry would prove nothing.
+func (r *fakeRollup) tick() {
+	r.mu.Lock()
+	r.ticks++
+	due := len(r.txs) > 0 || r.ticks%64 == 0
+	r.mu.Unlock()
+	if due {
+		r.block(all)
+	}
+}
+
 func config(t testing.TB, r *fakeRollup) Config {
 	t.Helper()
 	key, err := crypto.ToECDSA(crypto.Keccak256([]byte("gateway test")))
@@ -201,7 +213,7 @@ func start(t testing.TB, cfg Config) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	r := &running{Gateway: g, t: t, stop: cancel, done: make(chan error, 1)}
 	go func() { r.done <- g.Run(ctx) }()
 	t.Cleanup(func() { r.end() })

@@ -129,22 +129,24 @@ func (g *Gateway) shut() {
 }
 
 // Submit takes a raw transaction and returns its hash when it is durable: from then on it is looked after until it has a result or has grown
-// too old. An error of ctx leaves open whether it was taken; Status tells.
+// too old. [ErrKnown] too says that it is durable. An error of ctx leaves open whether it was taken; Status tells.
 func (g *Gateway) Submit(ctx context.Context, raw []byte) (common.Hash, error) {
 	wait, hash, err := g.accept(raw)
 	if err != nil {
 		g.metrics.refused.WithLabelValues(codeOf(err)).Inc()
+	}
+	if wait == nil {
 		return hash, err
 	}
 	select {
 	case <-wait.done:
-		return hash, wait.err
+		return hash, errors.Join(wait.err, err)
 	case <-ctx.Done():
 		return hash, fmt.Errorf("submit: %w", ctx.Err())
 	}
 }
 
-// accept checks a raw transaction against the state and the pool, and puts it into the next flush.
+// accept checks a raw transaction against the state and the pool, and puts it into the next flush. With [ErrKnown] the group may be set too.
 func (g *Gateway) accept(raw []byte) (*group, common.Hash, error) {
 	if len(raw) == 0 || len(raw) > g.cfg.MaxRaw {
 		return nil, common.Hash{}, fmt.Errorf("%w: %d bytes, want 1 to %d", ErrTooLarge, len(raw), g.cfg.MaxRaw)
@@ -162,7 +164,10 @@ func (g *Gateway) accept(raw []byte) (*group, common.Hash, error) {
 	if g.closed {
 		return nil, parsed.Hash, ErrClosed
 	}
-	it := &item{Parsed: parsed, raw: raw, seq: g.seq + 1, seen: time.Now().UnixMilli()}
+	if known := g.pool.byHash[parsed.Hash]; known != nil {
+		return known.group, parsed.Hash, ErrKnown
+	}
+	it := &item{Parsed: parsed, raw: raw, seq: g.seq + 1, seen: time.Now().UnixMilli(), group: g.group}
 	replaced, err := g.pool.add(it, nonce)
 	if err != nil {
 		return nil, parsed.Hash, err

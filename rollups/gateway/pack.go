@@ -18,8 +18,8 @@ type carrier struct {
 }
 
 // open returns the items that still need a result here.
-func (c *carrier) open() (open []*item) {
-	for _, it := range c.items {
+func (k *carrier) open() (open []*item) {
+	for _, it := range k.items {
 		if it != nil {
 			open = append(open, it)
 		}

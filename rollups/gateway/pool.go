@@ -17,6 +17,7 @@ type item struct {
 	seen int64  // when it was accepted, unix milliseconds
 
 	carrier *carrier // the Tx that it is in, or is about to be put into; nil: it waits
+	group   *group   // whose flush makes it durable; nil: it was read from the journal
 }
 
 func (it *item) size() int { return len(it.raw) + itemOverhead }
