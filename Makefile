@@ -42,7 +42,7 @@ check: format-check vet lint short ## Format, vet, lint and short unit tests: be
 
 .PHONY: format-check
 format-check: $(TOOLS)/gofumpt
-	@out=$$(git ls-files -z -co --exclude-standard '*.go' | xargs -0 -r sh -c 'for f; do [ ! -e "$$f" ] || echo "$$f"; done' sh | xargs -r $(TOOLS)/gofumpt -d); \
+	@out=$$(git ls-files -co --exclude-standard '*.go' | while read -r f; do [ ! -e "$$f" ] || echo "$$f"; done | xargs -r $(TOOLS)/gofumpt -d 2>&1) || true; \
 	if [ -n "$$out" ]; then echo "$$out"; echo 'format: run `make fmt`' >&2; exit 1; fi
 
 .PHONY: vet
@@ -125,7 +125,7 @@ $(VIEM)/node_modules/.package-lock.json: $(VIEM)/package.json $(VIEM)/package-lo
 	@node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' || { \
 	  echo "viem: the wallet test needs Node 18 or newer, this is $$(node --version): update it, or run \`make test SKIP_VIEM=1\`" >&2; exit 1; }
 	cd $(VIEM) && npm ci --no-audit --no-fund
-	@touch $@
+	@mkdir -p $(@D) && touch $@
 
 .PHONY: clean
 clean: ## Remove what was built (not a devnet's data).
