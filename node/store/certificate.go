@@ -42,7 +42,7 @@ func (s *Store) SetCertificate(c cert.Certificate) error {
 	w.set(heightKey(prefixCertificate, c.Height), raw)
 	w.set(metaKey(metaCertified), encodeHeight(certified))
 	if w.err == nil {
-		w.err = batch.Commit(pebble.NoSync) // the next height's fsync takes it along: see the package's doc
+		w.err = batch.Commit(pebble.NoSync) // see the package's doc
 	}
 	if w.err != nil {
 		return fmt.Errorf("set certificate of height %d: %w", c.Height, w.err)

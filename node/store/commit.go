@@ -20,8 +20,9 @@ type Block struct {
 	Effects  *ledger.Effects // of the contents on the ledger's head
 }
 
-// Commit writes the block after the head, its index and the ledger after it in one batch with one fsync, and then moves the head. The error
-// wraps [ErrCommit] if the block does not follow; nothing is written then. The block must not be changed afterwards.
+// Commit makes the block after the head durable with one fsync, writes its index and the ledger after it in one batch, and then moves the head.
+// The error wraps [ErrCommit] if the block does not follow; nothing is written then. After another error the store must be opened again. The block
+// must not be changed afterwards.
 func (s *Store) Commit(b Block) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -33,25 +34,38 @@ func (s *Store) Commit(b Block) error {
 	if err := s.follows(b); err != nil {
 		return fmt.Errorf("commit height %d: %w", height, err)
 	}
-	hash := b.Header.Hash()
-	batch := s.db.NewBatchWithSize(len(b.Body) + 64<<10)
+	at, err := s.files.append(height, b.Header.Encode(), b.Body)
+	if err == nil {
+		err = s.write(b, at)
+	}
+	if err != nil {
+		return fmt.Errorf("commit height %d: %w", height, err)
+	}
+	return nil
+}
+
+// write takes over a block that is on disk: its index, its ledger, the head. What this writes follows from the block, so that it needs no fsync:
+// a start writes it again, by the same function.
+func (s *Store) write(b Block, at place) error {
+	height, hash := b.Header.Height, b.Header.Hash()
+	batch := s.db.NewBatch()
 	defer batch.Close()
 	w := writer{batch: batch}
 	w.set(heightKey(prefixHeader, height), b.Header.Encode())
-	w.set(heightKey(prefixBody, height), b.Body)
+	w.set(heightKey(prefixPlace, height), at.encode())
 	for i, t := range b.Contents.Txs {
 		id := t.ID()
 		w.set(key(prefixTx, id[:]...), Location{height, uint32(i)}.encode())
 	}
 	w.effects(b.Effects, hash)
 	if err := s.forgetSpent(&w, height); err != nil {
-		return fmt.Errorf("commit height %d: %w", height, err)
+		return err
 	}
 	if w.err == nil {
-		w.err = batch.Commit(pebble.Sync)
+		w.err = batch.Commit(pebble.NoSync)
 	}
 	if w.err != nil {
-		return fmt.Errorf("commit height %d: %w", height, w.err)
+		return w.err
 	}
 	s.blocks.add(height, b.Contents, len(b.Body))
 	root := b.Effects.Head.Root()

@@ -31,7 +31,7 @@ func TestPowerFailures(t *testing.T) {
 	}
 	var headers []common.Hash
 	for range 12 {
-		s, err := store.Open(store.Config{Dir: "db", Genesis: n.Genesis}.On(fs))
+		s, err := store.Open(store.Config{Dir: "db", Genesis: n.Genesis}.On(fs, 150_000))
 		if err != nil {
 			t.Fatal(err)
 		}

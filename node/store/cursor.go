@@ -69,7 +69,8 @@ func (s *Store) holdCursor(name string, height uint64) error {
 }
 
 // Prune deletes headers, bodies and certificates below the height, as far as cursors, the certified height and the head allow, and returns the
-// new floor. The index of transactions stays. It costs the same for one height as for a million; the space comes back with compactions.
+// new floor. The index of transactions stays. It costs the same for one height as for a million, and one fsync; the space of bodies
+// comes back a segment at a time.
 func (s *Store) Prune(below uint64) (floor uint64, err error) {
 	if err := s.enter(); err != nil {
 		return 0, err
@@ -84,12 +85,15 @@ func (s *Store) Prune(below uint64) (floor uint64, err error) {
 	batch := s.db.NewBatch()
 	defer batch.Close()
 	w := writer{batch: batch}
-	for _, prefix := range []byte{prefixHeader, prefixBody, prefixCertificate} {
+	for _, prefix := range []byte{prefixHeader, prefixPlace, prefixCertificate} {
 		w.delRange(heightKey(prefix, before), heightKey(prefix, floor))
 	}
 	w.set(metaKey(metaFloor), encodeHeight(floor))
 	if w.err == nil {
-		w.err = batch.Commit(pebble.NoSync)
+		w.err = batch.Commit(pebble.Sync) // before the files go: what they held must not be needed by a start any more
+	}
+	if w.err == nil {
+		w.err = s.files.drop(floor)
 	}
 	if w.err != nil {
 		return 0, fmt.Errorf("prune below %d: %w", floor, w.err)

@@ -15,7 +15,7 @@ import (
 //
 //	m "name"        -> what there is one of: see the names below
 //	H height        -> header
-//	B height        -> body
+//	B height        -> where the block stands in the segments: first height of the file(8) offset(8) length(4)
 //	C height        -> certificate
 //	x id            -> height(8) position(4)            kept for ever
 //	n path          -> node of the account trie         the newest state only
@@ -28,7 +28,7 @@ import (
 const (
 	prefixMeta        = 'm'
 	prefixHeader      = 'H'
-	prefixBody        = 'B'
+	prefixPlace       = 'B'
 	prefixCertificate = 'C'
 	prefixTx          = 'x'
 	prefixNode        = 'n'
@@ -48,7 +48,7 @@ const (
 )
 
 // formatVersion is the version of the layout above.
-const formatVersion = 1
+const formatVersion = 2
 
 func key(prefix byte, rest ...byte) []byte { return append([]byte{prefix}, rest...) }
 

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"sync"
 
@@ -64,11 +65,22 @@ func (s *Store) Header(height uint64) (block.Header, error) {
 
 // Body reads the encoded body of a height.
 func (s *Store) Body(height uint64) ([]byte, error) {
-	raw, err := s.value(prefixBody, height)
+	raw, err := s.value(prefixPlace, height)
 	if err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
-	return raw, nil
+	at, err := decodePlace(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	body, err := s.files.read(at, height)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errors.Join(s.bounds(height), err) // pruned meanwhile
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read body of height %d: %w", height, err)
+	}
+	return body, nil
 }
 
 // Contents reads and assembles the body of a height; the newest and the last used ones are kept in memory, and callers that ask for the same one
@@ -88,11 +100,7 @@ func (s *Store) Contents(height uint64) (*block.Contents, error) {
 		if err != nil {
 			return nil, err
 		}
-		body, err := block.DecodeBody(raw, tx.Decode)
-		if err != nil {
-			return nil, err
-		}
-		c, err := block.Assemble(body, s.rules.Order)
+		c, err := s.assemble(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -103,6 +111,14 @@ func (s *Store) Contents(height uint64) (*block.Contents, error) {
 		return nil, fmt.Errorf("read contents of height %d: %w", height, err)
 	}
 	return v.(*block.Contents), nil //nolint:errcheck,forcetypeassert // the function above returns nothing else
+}
+
+func (s *Store) assemble(raw []byte) (*block.Contents, error) {
+	body, err := block.DecodeBody(raw, tx.Decode)
+	if err != nil {
+		return nil, err
+	}
+	return block.Assemble(body, s.rules.Order)
 }
 
 // Tx finds an included transaction; [ErrNotFound] if there is none. Locations outlive pruning.

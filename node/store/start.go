@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rlp"
 
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/node/ledger"
 )
 
@@ -83,7 +84,31 @@ func (s *Store) resume() error {
 			return fmt.Errorf("newest header is %s, the head says %s", h.Hash(), head.Hash)
 		}
 	}
-	return s.readCursors()
+	if err := s.readCursors(); err != nil {
+		return err
+	}
+	return s.catchUp()
+}
+
+// catchUp takes over the blocks that are on disk and that the index has lost, or has never heard of, with the power.
+func (s *Store) catchUp() error {
+	return s.files.scan(s.tip.height+1, func(height uint64, rawHeader, rawBody []byte, at place) error {
+		b := Block{Body: rawBody}
+		var err error
+		if b.Header, err = block.DecodeHeader(rawHeader); err != nil {
+			return fmt.Errorf("take over height %d: %w", height, err)
+		}
+		if b.Contents, err = s.assemble(rawBody); err != nil {
+			return fmt.Errorf("take over height %d: %w", height, err)
+		}
+		if b.Effects, err = ledger.Apply(s.rules, s.Ledger(), b.Contents.Txs); err != nil {
+			return fmt.Errorf("take over height %d: %w", height, err)
+		}
+		if err = s.follows(b); err != nil {
+			return fmt.Errorf("take over height %d: %w", height, err)
+		}
+		return s.write(b, at)
+	})
 }
 
 // digests reads the spent digests of the last window heights.

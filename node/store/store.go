@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -31,13 +30,10 @@ var (
 
 // Sizes of memory, in bytes.
 const (
-	memTableSize = 32 << 20  // more than twice the largest batch (a body of 7 MiB and its index), so that no batch forces a flush of its own
+	memTableSize = 16 << 20  // many times the index and ledger changes of one block
 	blockCache   = 64 << 20  // of Pebble: trie nodes, accounts and index blocks
 	contentCache = 128 << 20 // of assembled blocks: some nine full ones
 )
-
-// blobMinimum is the size in bytes from which a value is written to a blob file and not moved again by compactions: bodies only.
-const blobMinimum = 16 << 10
 
 // Config is what a store needs.
 type Config struct {
@@ -45,13 +41,14 @@ type Config struct {
 	Genesis *genesis.Genesis // valid; its hash must be the one that the database was made with
 	Logger  *slog.Logger     // nil: the default one
 
-	fs      vfs.FS                // tests: a file system that crashes
-	prepare func(*pebble.Options) // tests: other options
+	fs      vfs.FS // tests: a file system that crashes
+	segment uint64 // tests: another size of segments
 }
 
 // Store is safe for concurrent use; Commit is called by one goroutine at a time.
 type Store struct {
 	db      *pebble.DB
+	files   *segments // guarded by commitMu, but for reading
 	cache   *pebble.Cache
 	genesis *genesis.Genesis
 	rules   ledger.Rules
@@ -87,14 +84,26 @@ func Open(c Config) (*Store, error) {
 	if logger == nil {
 		logger = slog.Default()
 	}
+	fs := c.fs
+	if fs == nil {
+		fs = vfs.Default
+	}
+	limit := c.segment
+	if limit == 0 {
+		limit = segmentSize
+	}
+	files, err := openSegments(fs, fs.PathJoin(c.Dir, "blocks"), limit)
+	if err != nil {
+		return nil, fmt.Errorf("open store in %s: %w", c.Dir, err)
+	}
 	cache := pebble.NewCache(blockCache)
-	db, err := pebble.Open(c.Dir, options(c, cache, logger))
+	db, err := pebble.Open(fs.PathJoin(c.Dir, "index"), options(fs, cache, logger))
 	if err != nil {
 		cache.Unref()
 		return nil, fmt.Errorf("open store in %s: %w", c.Dir, err)
 	}
 	s := &Store{
-		db: db, cache: cache, genesis: c.Genesis, rules: ledger.NewRules(c.Genesis), window: c.Genesis.Params.ExpiryWindow,
+		db: db, files: files, cache: cache, genesis: c.Genesis, rules: ledger.NewRules(c.Genesis), window: c.Genesis.Params.ExpiryWindow,
 		blocks: newBlockCache(contentCache), changed: make(chan struct{}), cursors: make(map[string]uint64),
 	}
 	if err = s.start(); err != nil {
@@ -105,28 +114,20 @@ func Open(c Config) (*Store, error) {
 	return s, nil
 }
 
-func options(c Config, cache *pebble.Cache, logger *slog.Logger) *pebble.Options {
+func options(fs vfs.FS, cache *pebble.Cache, logger *slog.Logger) *pebble.Options {
 	o := &pebble.Options{
-		FormatMajorVersion:          pebble.FormatValueSeparation,
+		FormatMajorVersion:          pebble.FormatTableFormatV6,
 		Cache:                       cache,
 		MemTableSize:                memTableSize,
 		MemTableStopWritesThreshold: 4,
 		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 		BytesPerSync:                1 << 20,
-		WALBytesPerSync:             1 << 20, // a large body is on its way to the disk before the fsync asks for it
+		WALBytesPerSync:             1 << 20, // what nobody syncs reaches the disk all the same: it bounds what a start computes again
 		Logger:                      pebbleLog{logger},
-		FS:                          c.fs,
+		FS:                          fs,
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most look-ups of salts and ids find nothing
-	}
-	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
-		return pebble.ValueSeparationPolicy{
-			Enabled: true, MinimumSize: blobMinimum, MaxBlobReferenceDepth: 10, RewriteMinimumAge: 5 * time.Minute, TargetGarbageRatio: 0.5,
-		}
-	}
-	if c.prepare != nil {
-		c.prepare(o)
 	}
 	return o
 }
@@ -236,7 +237,7 @@ func (s *Store) Close() error {
 	close(s.changed)
 	s.mu.Unlock()
 	s.work.Wait()
-	err := s.db.Close()
+	err := errors.Join(s.files.close(), s.db.Close())
 	s.cache.Unref()
 	if err != nil {
 		return fmt.Errorf("close store: %w", err)
