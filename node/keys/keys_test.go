@@ -229,7 +229,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 	secrets := []string{
 		hex.EncodeToString(crypto.FromECDSA(operator.PrivateKey())), operator.PrivateKey().D.String(),
-		hex.EncodeToString(node.PrivateKey().Seed()), fmt.Sprint(node.PrivateKey().Seed()),
+		hex.EncodeToString(node.PrivateKey().Seed()), fmt.Sprintf("%d", node.PrivateKey().Seed()),
 	}
 	var shown strings.Builder
 	for _, v := range []any{operator, node} {

@@ -137,10 +137,10 @@ func childReports(ctx context.Context, g *genesis.Genesis, s *store.Store, e *en
 			return err
 		}
 		mu.Lock()
-		all := append(votes[height], stored...)
+		late := votes[height]
 		delete(votes, height)
 		mu.Unlock()
-		c, err := cert.Assemble(set, height, header.Hash(), all)
+		c, err := cert.Assemble(set, height, header.Hash(), append(stored, late...))
 		if err == nil {
 			err = c.Verify(g.ChainID, set)
 		}
