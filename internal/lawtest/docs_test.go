@@ -23,7 +23,7 @@ var (
 	chapter    = regexp.MustCompile(`^specs/\d+[^/]*\.md$`)
 )
 
-// page is a Markdown file, its lines split into prose and fenced code.
+// page is a Markdown file, its lines split into prose and blocks of code, fenced or indented.
 type page struct {
 	name        string
 	prose, code []string
@@ -31,14 +31,17 @@ type page struct {
 
 func parsePage(name, text string) page {
 	p := page{name: name}
-	fenced := false
+	fenced, indented, blank := false, false, true
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
+		indented = strings.HasPrefix(line, "    ") && (blank || indented)
+		blank = strings.TrimSpace(line) == ""
 		switch {
 		case strings.HasPrefix(strings.TrimSpace(line), "```"):
 			fenced = !fenced
-		case fenced:
-			p.code = append(p.code, line)
+		case fenced, indented:
+			code, _, _ := strings.Cut(line, " #") // a shell's comment is prose
+			p.code = append(p.code, code)
 		default:
 			p.prose = append(p.prose, line)
 		}
@@ -253,7 +256,7 @@ func TestDocsLawSeesViolations(t *testing.T) {
 	readme := parsePage("README.md", strings.Join([]string{
 		"# The Title, twice", "see [a](specs/a.md), [b](specs/b.md#two-words), [c](#the-title-twice), [d](https://example.org/x)",
 		"and [gone](gone.md), [no heading](specs/b.md#three), `[code](never.md)`", "```", "make devnet && make nothing", "```",
-		"run `make check`, but make sure of it, or `make SKIP=1 missing`",
+		"", "    make build  # and make merry", "    make hidden", "", "run `make check`, but make sure of it, or `make SKIP=1 missing`",
 	}, "\n"))
 	chapterB := parsePage("specs/b.md", "## Two words\n")
 	pages := map[string]page{readme.name: readme, chapterB.name: chapterB}
@@ -263,8 +266,8 @@ func TestDocsLawSeesViolations(t *testing.T) {
 	if got := brokenLinks(pages, there); len(got) != 2 {
 		t.Errorf("broken links: %q, want gone.md and specs/b.md#three", got)
 	}
-	if got := unknownTargets(readme, "devnet: build\nbuild:\ncheck:\n"); len(got) != 2 {
-		t.Errorf("unknown targets: %q, want nothing and missing", got)
+	if got := unknownTargets(readme, "devnet: build\nbuild:\ncheck:\n"); len(got) != 3 {
+		t.Errorf("unknown targets: %q, want nothing, hidden and missing", got)
 	}
 	s, err := parseSource("x_test.go", []byte("package x\nfunc TestA(t *testing.T) { golden.Check(t, \"a\", 1) }\nfunc TestVectorsA(t *testing.T) { golden.Check(t, \"a\", 1) }\n"))
 	if err != nil {
