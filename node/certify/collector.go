@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
@@ -48,6 +49,7 @@ type Config struct {
 	Set      func(hash common.Hash) (cert.Set, error) // opens the set that a header names by its hash
 	Evidence string                                   // folder for conflicting certificates; made when needed
 	Patience time.Duration                            // how long a committed height waits before the own vote is gossiped; 0: DefaultPatience
+	Metrics  prometheus.Registerer                    // nil: none
 	Logger   *slog.Logger                             // nil: none
 }
 
@@ -70,6 +72,7 @@ type Collector struct {
 	votes Commits
 	out   struct{ votes, headers Topic }
 	log   *slog.Logger
+	told  metrics
 
 	poked chan struct{} // holds one: something was added for Run to look at
 
@@ -102,6 +105,7 @@ func New(cfg Config, chain Chain, store Certificates, commits Commits, votes, he
 	if err := lookForEvidence(cfg.Evidence); err != nil {
 		return nil, fmt.Errorf("new collector: %w", err)
 	}
+	c.told = newMetrics(cfg.Metrics, c)
 	certified := store.Certified()
 	next, err := c.setAfter(certified)
 	if err != nil {
@@ -219,7 +223,7 @@ func (c *Collector) open(ctx context.Context, h uint64) error {
 // assemble stores the certificates that the votes and the announcements add up to, in the order of heights.
 func (c *Collector) assemble(ctx context.Context) error {
 	for {
-		h, certificate, found := c.ready()
+		h, certificate, source, found := c.ready()
 		if r := c.contradiction(); r != nil {
 			return c.freeze(ctx, *r)
 		}
@@ -232,6 +236,7 @@ func (c *Collector) assemble(ctx context.Context) error {
 		if err := c.store.SetCertificate(*certificate); err != nil {
 			return fmt.Errorf("store certificate of height %d: %w", h, err)
 		}
+		c.told.stored.WithLabelValues(source).Inc()
 		certified := c.store.Certified()
 		c.mu.Lock()
 		c.tally.certify(h, certified)
@@ -245,13 +250,14 @@ func (c *Collector) assemble(ctx context.Context) error {
 }
 
 // ready takes the next height that something was added to, and its certificate if there is one now.
-func (c *Collector) ready() (h uint64, certificate *cert.Certificate, found bool) {
+func (c *Collector) ready() (h uint64, certificate *cert.Certificate, source string, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h, found = c.tally.pop(); !found {
-		return 0, nil, false
+		return 0, nil, "", false
 	}
 	certificate, conflict := c.tally.outcome(h)
+	source = fromVotes
 	o := c.tally.open[h]
 	if conflict != nil {
 		c.rival = &rival{height: h, known: *o.header, certificate: *conflict}
@@ -260,11 +266,11 @@ func (c *Collector) ready() (h uint64, certificate *cert.Certificate, found bool
 		delete(c.pending, h)
 		if a.Certificate.HeaderHash != *o.header {
 			c.rival = &rival{height: h, known: *o.header, certificate: a.Certificate, header: &a.Header}
-		} else if !o.stored {
-			certificate = &a.Certificate
+		} else if certificate == nil && !o.stored {
+			certificate, source = &a.Certificate, fromGossip
 		}
 	}
-	return h, certificate, true
+	return h, certificate, source, true
 }
 
 func (c *Collector) contradiction() *rival {
@@ -297,7 +303,9 @@ func (c *Collector) announce(ctx context.Context) {
 	}
 	if err := c.out.headers.Publish(ctx, feed.Announcement{Header: header, Certificate: certificate}.Encode()); err != nil {
 		c.log.WarnContext(ctx, "certified header not announced", "height", h, "error", err)
+		return
 	}
+	c.told.announced.Inc()
 }
 
 // share gossips this operator's own votes at heights that have waited too long.
@@ -326,7 +334,9 @@ func (c *Collector) share(ctx context.Context) {
 	for _, v := range votes {
 		if err := c.out.votes.Publish(ctx, v.Encode()); err != nil {
 			c.log.WarnContext(ctx, "own vote not gossiped", "height", v.Height, "error", err)
+			continue
 		}
+		c.told.shared.Inc()
 	}
 }
 

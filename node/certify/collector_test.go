@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
@@ -413,10 +414,13 @@ func TestCollectorOnTheStore(t *testing.T) {
 	s := n.Open(t)
 	sets := func(common.Hash) (cert.Set, error) { return n.Set, nil }
 	cfg := Config{ChainID: chaintest.ChainID, Set: sets, Evidence: t.TempDir()}
+	var registry *prometheus.Registry
 	headers := new(topic)
 	commits := newMemory(n.Set)
 	run := func(until uint64) {
 		t.Helper()
+		registry = prometheus.NewRegistry()
+		cfg.Metrics = registry
 		c, err := New(cfg, s, s, commits, new(topic), headers)
 		if err != nil {
 			t.Fatal(err)
@@ -456,6 +460,9 @@ func TestCollectorOnTheStore(t *testing.T) {
 	}
 	if headers.count() == 0 {
 		t.Fatal("nothing was announced")
+	}
+	if families, err := registry.Gather(); err != nil || len(families) < 6 {
+		t.Fatalf("%d metrics: %v", len(families), err)
 	}
 	last, err := feed.DecodeAnnouncement(headers.sent[headers.count()-1])
 	if err != nil || last.Header.Height != 6 {
