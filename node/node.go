@@ -78,7 +78,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("ordering: %w", err)
 	}
-	consensus, err := c.engine(st.Certified)
+	consensus, err := c.engine()
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (c Config) pool(registry prometheus.Registerer) pool.Config {
 	return p
 }
 
-func (c Config) engine(certified func() uint64) (engine.Config, error) {
+func (c Config) engine() (engine.Config, error) {
 	g, err := ordering.EngineGenesis(c.Genesis)
 	if err != nil {
 		return engine.Config{}, err
@@ -213,7 +213,7 @@ func (c Config) engine(certified func() uint64) (engine.Config, error) {
 	e := engine.Config{
 		Genesis: g, Home: filepath.Join(c.Home, "data", "consensus"), Operator: c.Operator, Node: c.Node,
 		Listen: c.ConsensusListen, External: c.ConsensusExternal, Local: c.Local, BlockInterval: c.BlockInterval,
-		CertifiedHeight: certified, Metrics: c.Metrics, Logger: c.Logger,
+		Metrics: c.Metrics, Logger: c.Logger,
 	}
 	for _, o := range c.Genesis.Operators {
 		if o.Address == c.Operator.Address() {

@@ -127,7 +127,7 @@ const (
 	ByProposer Rule = "proposer" // as the batches list them: first come, first served if the proposer is honest, and nothing says it is
 )
 
-// Order returns the transactions of the body in shared order (specs/03-ordering.md, "Order"): those that span namespaces by tip and id; then
+// Order returns the transactions of the body in shared order (specs/03-certificates.md, "Order"): those that span namespaces by tip and id; then
 // namespace by namespace, ascending, each by its own rule. It is a pure function of the body and the rules.
 func Order(b Body, rule func(namespaces.Namespace) Rule) []*tx.Tx {
 	var spanning, own []*tx.Tx

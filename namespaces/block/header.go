@@ -1,5 +1,5 @@
 // Package block holds the shared block: its header, its body (a list of batches), the pure order of transactions that follows from the body, and
-// the contents (lanes and roots) that every operator computes alike. Formats: specs/01-formats.md; order: specs/03-ordering.md.
+// the contents (lanes and roots) that every operator computes alike. Formats: specs/01-formats.md; order: specs/03-certificates.md.
 package block
 
 import (

@@ -1,5 +1,5 @@
 // Package ordering turns the pool's transactions into shared blocks by consensus: the ABCI application that CometBFT
-// drives (specs/03-ordering.md). Package engine runs CometBFT itself.
+// drives (specs/03-certificates.md). Package engine runs CometBFT itself.
 //
 //	pool -> PrepareProposal -> [header, body] -> ProcessProposal -> decided -> FinalizeBlock -> Commit -> store
 //
