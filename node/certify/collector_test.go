@@ -322,7 +322,8 @@ func TestRefusals(t *testing.T) {
 	strange.OperatorsHash = common.Hash{1}
 	far := h3
 	far.Height = 3 + ahead
-	weak := n.Certificate(t, h3)
+	h4 := header(n, &h3, n.Set)
+	weak := n.Certificate(t, h4)
 	weak.Bitmap, weak.Signatures = []byte{0xc0}, weak.Signatures[:2]
 	for name, test := range map[string]struct {
 		announcement feed.Announcement
@@ -332,7 +333,7 @@ func TestRefusals(t *testing.T) {
 		"another chain's":     {feed.Announcement{Header: other, Certificate: n.Certificate(t, other)}, ErrInvalid},
 		"unknown operators":   {feed.Announcement{Header: strange, Certificate: n.Certificate(t, strange)}, ErrFar},
 		"far ahead":           {feed.Announcement{Header: far, Certificate: n.Certificate(t, far)}, ErrFar},
-		"without a quorum":    {feed.Announcement{Header: h3, Certificate: weak}, ErrInvalid},
+		"without a quorum":    {feed.Announcement{Header: h4, Certificate: weak}, ErrInvalid},
 		"of the next height":  {feed.Announcement{Header: h3, Certificate: n.Certificate(t, h3)}, nil},
 		"of a waiting height": {feed.Announcement{Header: h2, Certificate: n.Certificate(t, h2)}, nil},
 	} {
