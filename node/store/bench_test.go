@@ -30,7 +30,7 @@ func BenchmarkBodies(b *testing.B) {
 
 func benchBodies(b *testing.B, place string, size int) {
 	dir := b.TempDir()
-	o := &pebble.Options{FormatMajorVersion: pebble.FormatValueSeparation, MemTableSize: 32 << 20, MemTableStopWritesThreshold: 4}
+	o := &pebble.Options{FormatMajorVersion: pebble.FormatValueSeparation, MemTableSize: 32 << 20, MemTableStopWritesThreshold: 4, Logger: quiet{}}
 	if place == "blobs" {
 		o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
 			return pebble.ValueSeparationPolicy{
@@ -87,6 +87,15 @@ func benchBodies(b *testing.B, place string, size int) {
 	must(b, db.Flush())
 	b.ReportMetric(float64(diskWrites(b)-before)/float64(size*b.N), "written/byte")
 	must(b, db.Close())
+}
+
+// quiet drops what Pebble has to say.
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+func (quiet) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf(format, args...))
 }
 
 // BenchmarkCommit commits blocks of many small transactions of a few payers through the whole store.

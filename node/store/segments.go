@@ -28,7 +28,8 @@ const recordHead = 20
 const maxRecord = 16 << 20
 
 // segments are the append-only files of blocks: what is decided is on disk when append returns, and everything else in the store follows from
-// it. One goroutine at a time appends or drops (Store.commitMu); reading needs no lock.
+// it. Bodies in Pebble itself would be written twice, once to its log: full blocks of 7 MiB then take 1.6 to 1.9 times as long and 2.3 to 2.7
+// times the bytes on disk (BenchmarkBodies). One goroutine at a time appends or drops (Store.commitMu); reading needs no lock.
 type segments struct {
 	fs    vfs.FS
 	dir   string
