@@ -33,7 +33,8 @@ type Price [2]uint64
 
 // Parser reads the rollup's raw transactions. Its methods may be called from any goroutine.
 type Parser interface {
-	// Parse checks all that needs no state, the sender's signature too. Its error is the submitter's answer.
+	// Parse checks what can be checked at once, the sender's signature too. Its error is the submitter's answer. It is asked once: what it has
+	// said of a transaction that was taken stands, also after a restart.
 	Parse(raw []byte) (Parsed, error)
 	// Replaces says whether a transaction bids enough to take the place of another of equal sender and nonce.
 	Replaces(next, old Price) bool

@@ -289,7 +289,7 @@ func (g *Gateway) restore() error {
 	err := g.journal.load(
 		func(seq uint64, w waitingWire) error {
 			g.seq = max(g.seq, seq)
-			it, err := g.readmit(w.Raw, int64(w.Seen), seq, nil)
+			it, err := g.readmit(w.Leg.item(w.Raw, seq, nil))
 			if it == nil {
 				c.drop(waitingKey, seq)
 			}
@@ -301,15 +301,15 @@ func (g *Gateway) restore() error {
 			if err != nil {
 				return err
 			}
-			if len(w.Seen) != len(t.Legs()) {
-				return fmt.Errorf("%d times for %d legs", len(w.Seen), len(t.Legs()))
+			if len(w.Legs) != len(t.Legs()) {
+				return fmt.Errorf("%d notes on %d legs", len(w.Legs), len(t.Legs()))
 			}
-			k := &carrier{seq: seq, tx: t, wrappedAt: w.WrappedAt, items: make([]*item, len(w.Seen))}
+			k := &carrier{seq: seq, tx: t, wrappedAt: w.WrappedAt, items: make([]*item, len(w.Legs))}
 			for i, l := range t.Legs() {
-				if w.Seen[i] == 0 {
+				if w.Legs[i].Seen == 0 {
 					continue
 				}
-				if k.items[i], err = g.readmit(l.Data, int64(w.Seen[i]), 0, k); err != nil {
+				if k.items[i], err = g.readmit(w.Legs[i].item(l.Data, 0, k)); err != nil {
 					return err
 				}
 			}
@@ -326,18 +326,13 @@ func (g *Gateway) restore() error {
 	return errors.Join(err, c.commit())
 }
 
-// readmit puts a journaled transaction back into the pool; nil if it is not one any more, or is there already.
-func (g *Gateway) readmit(raw []byte, seen int64, seq uint64, k *carrier) (*item, error) {
-	parsed, err := g.cfg.Parser.Parse(raw)
-	if err != nil {
-		g.log.Warn("a journaled transaction is not valid any more", "error", err)
-		return nil, nil //nolint:nilerr // it was acknowledged under other rules; keeping it would stop the gateway
-	}
-	nonce, err := g.cfg.State.Nonce(parsed.Sender)
+// readmit puts a journaled transaction back into the pool; nil if its place is taken.
+func (g *Gateway) readmit(it *item) (*item, error) {
+	nonce, err := g.cfg.State.Nonce(it.Sender)
 	if err != nil {
 		return nil, fmt.Errorf("read nonce: %w", err)
 	}
-	return g.pool.readmit(&item{Parsed: parsed, raw: raw, seq: seq, seen: seen, carrier: k}, nonce), nil
+	return g.pool.readmit(it, nonce), nil
 }
 
 // signal wakes a waiter, once.

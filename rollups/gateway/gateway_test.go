@@ -354,7 +354,7 @@ func crashes(t *testing.T, seed uint64) {
 	var next [4]uint64
 	cfg := config(t, r)
 	cfg.MaxLegs = 3
-	for range 8 {
+	for lives := 0; lives < 200 && (lives < 6 || len(acknowledged) < 60); lives++ {
 		ctx, cancel := context.WithCancel(t.Context())
 		cfg.fs, cfg.Registry = disk, prometheus.NewRegistry()
 		cfg.Publish = func(c context.Context, txs [][]byte) error {
@@ -408,7 +408,7 @@ func crashes(t *testing.T, seed uint64) {
 			t.Fatalf("seed %d: an acknowledged transaction landed %d times", seed, landed[h])
 		}
 	}
-	if len(acknowledged) < 25 {
+	if len(acknowledged) < 60 {
 		t.Fatalf("seed %d: only %d acknowledged", seed, len(acknowledged))
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rlp"
 
 	"github.com/lockstep-network/lockstep/rollups/internal/kv"
@@ -15,26 +16,47 @@ import (
 
 // The keys of the journal; seq rises with acceptance, so a journal is read back in the order in which it was written.
 //
-//	"p" | seq (8) -> [version, seen, raw]                       a raw transaction in no Tx
-//	"t" | seq (8) -> [version, wrapped_at, [seen...], tx]       a Tx that is published and undecided; seen is in step with its legs,
-//	                                                            0 for legs with a result
+//	"p" | seq (8) -> [version, leg, raw]                  a raw transaction in no Tx
+//	"t" | seq (8) -> [version, wrapped_at, [leg...], tx]  a Tx that is published and undecided, with what its legs are, in their order
+//	leg = [seen, hash, sender, nonce, [price, price]]     seen: unix milliseconds, 0 for a leg with a result
+//
+// What a [Parser] has said stands in the journal: what was acknowledged is not judged again.
 const (
 	journalVersion = 1
 	waitingKey     = 'p'
 	carrierKey     = 't'
 )
 
+type legWire struct {
+	Seen   uint64
+	Hash   common.Hash
+	Sender Sender
+	Nonce  uint64
+	Price  Price
+}
+
 type waitingWire struct {
 	Version uint64
-	Seen    uint64
+	Leg     legWire
 	Raw     []byte
 }
 
 type carrierWire struct {
 	Version   uint64
 	WrappedAt uint64
-	Seen      []uint64
+	Legs      []legWire
 	Tx        []byte
+}
+
+func wireOf(it *item) legWire {
+	return legWire{uint64(it.seen), it.Hash, it.Sender, it.Nonce, it.Price}
+}
+
+func (w legWire) item(raw []byte, seq uint64, k *carrier) *item {
+	return &item{
+		Parsed: Parsed{Hash: w.Hash, Sender: w.Sender, Nonce: w.Nonce, Price: w.Price},
+		raw:    raw, seq: seq, seen: int64(w.Seen), carrier: k,
+	}
 }
 
 // journal is the durable form of the pool. One goroutine writes.
@@ -103,14 +125,14 @@ type changes struct {
 func (j *journal) begin() *changes { return &changes{batch: j.db.NewBatch()} }
 
 func (c *changes) putWaiting(it *item) {
-	c.put(waitingKey, it.seq, &waitingWire{journalVersion, uint64(it.seen), it.raw})
+	c.put(waitingKey, it.seq, &waitingWire{journalVersion, wireOf(it), it.raw})
 }
 
 func (c *changes) putCarrier(k *carrier) {
-	w := &carrierWire{Version: journalVersion, WrappedAt: k.wrappedAt, Seen: make([]uint64, len(k.items)), Tx: k.tx.Raw()}
+	w := &carrierWire{Version: journalVersion, WrappedAt: k.wrappedAt, Legs: make([]legWire, len(k.items)), Tx: k.tx.Raw()}
 	for i, it := range k.items {
 		if it != nil {
-			w.Seen[i] = uint64(it.seen)
+			w.Legs[i] = wireOf(it)
 		}
 	}
 	c.put(carrierKey, k.seq, w)

@@ -28,7 +28,7 @@ func (k *carrier) open() (open []*item) {
 }
 
 // ladder gives each Tx a tip below those of all that are on their way, because a block orders a namespace's Txs by tip: so a sender's nonces
-// stay in their order over several Txs in one block (specs/03-ordering.md, "Order").
+// stay in their order over several Txs in one block (specs/03-certificates.md, "Order").
 type ladder struct {
 	bottom, top uint64
 	next        uint64
