@@ -144,3 +144,16 @@ func TestTreeProofTampering(t *testing.T) {
 		t.Error("a value stands twice in a tree")
 	}
 }
+
+func FuzzUnmarshalText(f *testing.F) {
+	f.Add("0xaa01")
+	f.Fuzz(func(t *testing.T, text string) {
+		var n, m Namespace
+		if n.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		if err := m.UnmarshalText([]byte(n.String())); err != nil || m != n {
+			t.Fatalf("%q does not survive its text: %v", text, err)
+		}
+	})
+}

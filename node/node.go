@@ -93,32 +93,20 @@ func Run(ctx context.Context, c Config) (err error) {
 	})
 
 	// What reads it.
-	var votes *p2p.Topic[feed.Vote]
-	var headers *p2p.Topic[feed.Announcement]
+	gossip := new(topics)
 	collector, err := certify.New(
 		certify.Config{ChainID: c.Genesis.ChainID, Self: c.Operator.Address(), Set: sets, Evidence: filepath.Join(c.Home, "evidence"), Logger: c.Logger},
-		st, st, eng,
-		topic(func(ctx context.Context, data []byte) error { return votes.Publish(ctx, data) }),
-		topic(func(ctx context.Context, data []byte) error { return headers.Publish(ctx, data) }))
+		st, st, eng, topic(gossip.publishVote), topic(gossip.publishHeader))
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
-	judge := nodefeed.NewJudge(txs, txs.Checker(), collector)
-	batches, err := p2p.Join(host, feed.TxsTopic, judge.Txs())
-	if err != nil {
-		return fmt.Errorf("join transactions: %w", err)
-	}
-	if votes, err = p2p.Join(host, feed.VotesTopic, judge.Votes()); err != nil {
-		return fmt.Errorf("join votes: %w", err)
-	}
-	if headers, err = p2p.Join(host, feed.HeadersTopic, judge.Headers()); err != nil {
-		return fmt.Errorf("join headers: %w", err)
+	if err := gossip.join(host, nodefeed.NewJudge(txs, txs.Checker(), collector)); err != nil {
+		return err
 	}
 	server := nodefeed.NewServer(st, st, sets)
 	if err := host.Handle(nodefeed.Protocol(), nodefeed.Limits(), server.Serve); err != nil {
 		return fmt.Errorf("serve feed: %w", err)
 	}
-
 	pub, err := c.publisher(st, sets)
 	if err != nil {
 		return fmt.Errorf("open publisher: %w", err)
@@ -132,35 +120,38 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	defer closing(&err, rpc.Close)
 
-	// All that runs, until one part ends.
+	c.Logger.InfoContext(ctx, "operator runs", "chain_id", c.Genesis.ChainID, "operator", c.Operator.Address(), "rpc", rpc.Addr())
+	return runAll(ctx, []part{
+		{"consensus", eng.Watchdog},
+		{"pool", txs.Follow},
+		{"certificates", collector.Run},
+		{"late votes", lateVotes(eng, collector)},
+		{"announcer", nodefeed.NewAnnouncer(txs, gossip.batches, gossipLinger, c.Logger).Run},
+		{"gossip", gossip.drain},
+		{"publisher", pub.run},
+		{"RPC", rpc.Run},
+	})
+}
+
+// part is something that runs until its context ends.
+type part struct {
+	name string
+	run  func(context.Context) error
+}
+
+// runAll runs the parts until the context ends, or until one of them fails, which ends all.
+func runAll(ctx context.Context, parts []part) error {
 	g, ctx := errgroup.WithContext(ctx)
-	run := func(name string, f func(context.Context) error) {
+	for _, p := range parts {
 		g.Go(func() error {
-			if err := f(ctx); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("%s: %w", name, err)
+			if err := p.run(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s: %w", p.name, err)
 			}
 			return ctx.Err()
 		})
 	}
-	run("consensus", eng.Watchdog)
-	run("pool", txs.Follow)
-	run("certificates", collector.Run)
-	run("late votes", lateVotes(eng, collector))
-	run("announcer", nodefeed.NewAnnouncer(txs, batches, gossipLinger, c.Logger).Run)
-	run("transactions", func(ctx context.Context) error { return nodefeed.Drain(ctx, batches) })
-	run("votes", func(ctx context.Context) error { return nodefeed.Drain(ctx, votes) })
-	run("headers", func(ctx context.Context) error { return nodefeed.Drain(ctx, headers) })
-	run("publisher", pub.run)
-	run("RPC", rpc.Run)
-	c.Logger.InfoContext(ctx, "operator runs", "chain_id", c.Genesis.ChainID, "operator", c.Operator.Address(), "rpc", rpc.Addr())
 	return g.Wait()
 }
-
-// topic is a gossip topic by its one verb.
-type topic func(ctx context.Context, data []byte) error
-
-// Publish sends a message.
-func (t topic) Publish(ctx context.Context, data []byte) error { return t(ctx, data) }
 
 // closing runs a part's end and keeps its error unless there is one already.
 func closing(err *error, end func() error) { *err = errors.Join(*err, end()) }

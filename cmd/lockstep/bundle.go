@@ -76,7 +76,7 @@ func sequencer(c *cli.Context) (*client.Client, error) {
 // payer reads the key that pays and signs.
 func payer(c *cli.Context) (*ecdsa.PrivateKey, error) {
 	if path := c.Path("key-file"); path != "" {
-		raw, err := os.ReadFile(path) //nolint:gosec // named by the user
+		raw, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("read key: %w", err)
 		}
@@ -144,7 +144,7 @@ func sendBundle(c *cli.Context) error {
 
 // bundleLegs gathers the legs that flags name: raw ones, then transfers.
 func bundleLegs(c *cli.Context, key *ecdsa.PrivateKey) ([]tx.Leg, error) {
-	var legs []tx.Leg
+	legs := make([]tx.Leg, 0, len(c.StringSlice("leg"))+len(c.StringSlice("transfer")))
 	for _, s := range c.StringSlice("leg") {
 		name, data, ok := strings.Cut(s, "=")
 		ns, err := namespaces.Parse(name)

@@ -53,8 +53,8 @@ func (d *devnet) runChild(c child) error {
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
-	defer log.Close()                      //nolint:errcheck // the child has its own handle; nothing is written by this one
-	cmd := exec.Command(d.self, c.args...) //nolint:gosec // this very binary
+	defer log.Close()
+	cmd := exec.Command(d.self, c.args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = childAttributes()
 	runtime.LockOSThread() // the signal on a parent's death comes when the thread that started the child ends

@@ -86,7 +86,7 @@ func initNetwork(c *cli.Context) error {
 }
 
 func parseHosts(list []string) ([]host, error) {
-	var out []host
+	out := make([]host, 0, len(list))
 	for _, s := range list {
 		var h host
 		ip, port, ok := strings.Cut(s, ":")
@@ -107,7 +107,7 @@ func initGenesis(c *cli.Context) error {
 		return errors.New("want the files of operators' records")
 	}
 	for _, path := range c.Args().Slice() {
-		raw, err := os.ReadFile(path) //nolint:gosec // named by the user
+		raw, err := os.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("read record: %w", err)
 		}

@@ -267,7 +267,7 @@ func newAccounts(n int) ([]account, error) {
 }
 
 func readNetwork(dir string) (*network, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, networkFile)) //nolint:gosec // the caller's own folder
+	raw, err := os.ReadFile(filepath.Join(dir, networkFile))
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +279,7 @@ func readNetwork(dir string) (*network, error) {
 }
 
 func readAccounts(dir string) ([]account, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, accountsFile)) //nolint:gosec // the caller's own folder
+	raw, err := os.ReadFile(filepath.Join(dir, accountsFile))
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +292,7 @@ func readAccounts(dir string) ([]account, error) {
 
 func readGenesis(home string) (*genesis.Genesis, error) {
 	path := filepath.Join(home, genesisFile)
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator's own folder
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, missing(fmt.Errorf("read genesis: %w", err), "put the network's genesis document there")
 	}
@@ -312,7 +312,7 @@ func writeJSON(path string, v any, mode os.FileMode) error {
 
 // writeSettings writes a settings file: plain TOML, a line a setting, ascending.
 func writeSettings(dir string, settings map[string]any) error {
-	var names []string
+	names := make([]string, 0, len(settings))
 	for name := range settings {
 		names = append(names, name)
 	}

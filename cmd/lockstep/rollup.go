@@ -41,7 +41,7 @@ func rollupCommand() *cli.Command {
 		text(flagMetricsListen, "", "host:port of /metrics for Prometheus; empty for none"),
 		number(flagTip, 0, "wei per byte that the gateway offers on top of the fee"),
 		duration(flagLinger, "how long the gateway collects transactions (default: 5ms)"),
-		boolean(flagReadOnly, false, "take no transactions; needs no gateway key"),
+		boolean(flagReadOnly, "take no transactions; needs no gateway key"),
 	)
 	flags = append(flags, logFlags()...)
 	return &cli.Command{
@@ -92,7 +92,7 @@ func startRollup(c *cli.Context) error {
 
 func readRollupGenesis(home string) (evm.Genesis, error) {
 	path := filepath.Join(home, rollupGenesisFile)
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator's own folder
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return evm.Genesis{}, missing(fmt.Errorf("read the rollup's genesis: %w", err), "put the rollup's genesis document there")
 	}

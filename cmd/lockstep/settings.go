@@ -51,7 +51,7 @@ func homeFlags() []cli.Flag {
 func logFlags() []cli.Flag {
 	return []cli.Flag{
 		text(flagLogLevel, "info", "debug, info, warn or error"),
-		boolean(flagLogJSON, false, "write the log as JSON lines"),
+		boolean(flagLogJSON, "write the log as JSON lines"),
 	}
 }
 
@@ -63,8 +63,8 @@ func list(name, usage string) cli.Flag {
 	return altsrc.NewStringSliceFlag(&cli.StringSliceFlag{Name: name, Usage: usage, EnvVars: env(name)})
 }
 
-func boolean(name string, value bool, usage string) cli.Flag {
-	return altsrc.NewBoolFlag(&cli.BoolFlag{Name: name, Value: value, Usage: usage, EnvVars: env(name)})
+func boolean(name, usage string) cli.Flag {
+	return altsrc.NewBoolFlag(&cli.BoolFlag{Name: name, Usage: usage, EnvVars: env(name)})
 }
 
 func duration(name string, usage string) cli.Flag {

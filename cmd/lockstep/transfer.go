@@ -30,7 +30,7 @@ func transferLegs(ctx context.Context, devnet string, transfers []string, key *e
 	if err != nil {
 		return nil, fmt.Errorf("read devnet: %w", err)
 	}
-	var legs []tx.Leg
+	legs := make([]tx.Leg, 0, len(transfers))
 	used := make(map[string]uint64) // transfers per rollup so far: each takes the next nonce
 	for _, s := range transfers {
 		rollup, amount, to, err := parseTransfer(n, s)

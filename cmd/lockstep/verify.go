@@ -57,11 +57,11 @@ func verifyDocument(c *cli.Context) error {
 func readDocument(path string) ([]byte, error) {
 	in := io.Reader(os.Stdin)
 	if path != "-" {
-		f, err := os.Open(path) //nolint:gosec // named by the user
+		f, err := os.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("read document: %w", err)
 		}
-		defer f.Close() //nolint:errcheck // read only
+		defer f.Close()
 		in = f
 	}
 	raw, err := io.ReadAll(io.LimitReader(in, proof.MaxSize+1)) // one more, so that a larger one is refused and not cut

@@ -179,7 +179,7 @@ func (c Config) p2p() p2p.Config {
 
 // operators names the peers that are asked first.
 func operators(g *genesis.Genesis) []string {
-	var out []string
+	out := make([]string, 0, len(g.Operators))
 	for _, o := range g.Operators {
 		out = append(out, o.PeerID)
 	}
