@@ -84,6 +84,7 @@ type chain struct {
 
 	// data makes the leg of a height; random bytes if nil.
 	data func(rng *rand.Rand, height uint64) []byte
+	wide int // legs of one Tx in each block, in place of the mix of kinds
 }
 
 // newChain makes heights with lanes of several kinds: none, other rollups' only, entries, bundles. Every 17th height changes the operators.
@@ -122,7 +123,7 @@ func grow(seed uint64, c *chain, heights int) *chain {
 		if height%17 == 0 {
 			next = testSet(int(height/17)%4, int(height/17)%4+4)
 		}
-		contents := assemble(rng, height, c.data)
+		contents := assemble(rng, height, c)
 		h := block.Header{
 			ChainID: testChain, Height: height, TimeMS: time + 1 + rng.Uint64N(300), ParentHash: parent,
 			DataRoot: contents.Table.Root(), TxRoot: contents.IDs.Root(), LedgerRoot: common.Hash{1},
@@ -142,11 +143,11 @@ func grow(seed uint64, c *chain, heights int) *chain {
 }
 
 // assemble makes the contents of a block.
-func assemble(rng *rand.Rand, height uint64, own func(*rand.Rand, uint64) []byte) *block.Contents {
+func assemble(rng *rand.Rand, height uint64, c *chain) *block.Contents {
 	var txs []*tx.Tx
 	leg := func(ns namespaces.Namespace) tx.Leg {
-		if own != nil && ns == mine() {
-			return tx.Leg{Namespace: ns, Data: own(rng, height)}
+		if c.data != nil && ns == mine() {
+			return tx.Leg{Namespace: ns, Data: c.data(rng, height)}
 		}
 		data := binary.BigEndian.AppendUint64([]byte("raw "), height)
 		return tx.Leg{Namespace: ns, Data: binary.BigEndian.AppendUint64(data, rng.Uint64())}
@@ -159,6 +160,14 @@ func assemble(rng *rand.Rand, height uint64, own func(*rand.Rand, uint64) []byte
 		txs = append(txs, t.Tx)
 	}
 	kind := rng.IntN(6)
+	if c.wide > 0 {
+		kind = 0
+		legs := make([]tx.Leg, c.wide)
+		for i := range legs {
+			legs[i] = leg(mine())
+		}
+		add(legs...)
+	}
 	if kind >= 1 {
 		add(leg(theirs()))
 	}
@@ -168,11 +177,11 @@ func assemble(rng *rand.Rand, height uint64, own func(*rand.Rand, uint64) []byte
 	if kind == 5 {
 		add(leg(mine()), leg(theirs()), leg(mine()))
 	}
-	c, err := block.Assemble(block.Body{Batches: []block.Batch{{Txs: txs}}}, func(namespaces.Namespace) block.Rule { return block.ByTip })
+	contents, err := block.Assemble(block.Body{Batches: []block.Batch{{Txs: txs}}}, func(namespaces.Namespace) block.Rule { return block.ByTip })
 	if err != nil {
 		panic(err)
 	}
-	return c
+	return contents
 }
 
 func laneFor(c *block.Contents) feed.Lane {

@@ -13,7 +13,7 @@ import (
 // quick limits let the tests see time-outs within milliseconds.
 func quick() Limits {
 	return Limits{
-		LookaheadBlocks: 8, LookaheadBytes: 8 << 10, Silence: 400 * time.Millisecond, Withheld: 60 * time.Millisecond,
+		LookaheadBlocks: 8, LookaheadBytes: 8 << 10, Silence: 3 * time.Second, Withheld: 500 * time.Millisecond,
 		BackoffMin: time.Millisecond, BackoffMax: 4 * time.Millisecond, FinalityPoll: 2 * time.Millisecond,
 	}
 }

@@ -31,7 +31,7 @@ type wallets struct {
 	last   []byte
 }
 
-func newWallets(t *testing.T) *wallets {
+func newWallets(t testing.TB) *wallets {
 	t.Helper()
 	w := &wallets{nonces: make([]uint64, 4)}
 	for i := range w.nonces {
@@ -104,7 +104,7 @@ func host(t *testing.T, name string, explicit ...*p2p.Host) *p2p.Host {
 
 // node is a rollup node: an EVM and a driver, that can be stopped and started again.
 type node struct {
-	t      *testing.T
+	t      testing.TB
 	cfg    rollups.Config
 	chain  *evm.Chain
 	driver *rollups.Driver
@@ -225,4 +225,47 @@ func TestEVMFromHostsAndFromDAEndAtTheSameRoot(t *testing.T) {
 	if follower.Score(liar.ID()) >= 0 {
 		t.Fatalf("the liar's score is %v", follower.Score(liar.ID()))
 	}
+}
+
+// BenchmarkEVMFromDA measures EVM transfers a second, from a DA layer on disk to final heads: reading, certificates, lanes, sender recovery,
+// execution, state and records.
+func BenchmarkEVMFromDA(b *testing.B) {
+	const legs = 1000
+	w := newWallets(b)
+	heights := max(2, (b.N+legs-1)/legs)
+	transfer := func(rng *rand.Rand, _ uint64) []byte {
+		i := rng.IntN(len(w.keys))
+		to := common.Address{byte(rng.Uint32()), byte(rng.Uint32())}
+		raw, err := types.MustSignNewTx(w.keys[i], types.LatestSignerForChainID(big.NewInt(7001)), &types.DynamicFeeTx{
+			ChainID: big.NewInt(7001), Nonce: w.nonces[i], GasTipCap: big.NewInt(1), GasFeeCap: big.NewInt(2e9), Gas: 21_000, To: &to, Value: big.NewInt(5),
+		}).MarshalBinary()
+		if err != nil {
+			b.Fatal(err)
+		}
+		w.nonces[i]++
+		return raw
+	}
+	seq := rollups.NewWideSequencer(heights, legs, transfer)
+	quiet := slog.New(slog.DiscardHandler)
+	layer, err := local.Open(b.TempDir(), local.Options{Interval: local.ManualBlocks, Logger: quiet})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer layer.Close()
+	seq.Publish(b, layer, 1, uint64(heights))
+	g := w.genesis()
+	g.GasLimit = 100_000_000
+	for a := range g.Alloc {
+		g.Alloc[a] = evm.Account{Balance: (*math.HexOrDecimal256)(new(big.Int).Lsh(big.NewInt(1), 100))}
+	}
+	n := &node{t: b, cfg: rollups.Config{Genesis: seq.Genesis(), Source: rollups.SourceDA, DA: rollups.FromDA(layer, rollups.Mine(), 0, quiet)}}
+	b.ResetTimer()
+	n.start(b.TempDir(), g)
+	n.until("the end", func(h rollups.Heads) bool { return h.Firm.Height == uint64(heights) })
+	b.StopTimer()
+	if _, total, err := n.chain.SkippedIn(1); total > 0 || err != nil {
+		b.Fatalf("%d skipped, %v", total, err)
+	}
+	n.stop()
+	b.ReportMetric(float64(heights*legs)/b.Elapsed().Seconds(), "transfers/s")
 }

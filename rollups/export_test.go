@@ -26,6 +26,11 @@ func NewSequencer(seed uint64, heights int, data func(*rand.Rand, uint64) []byte
 	return &Sequencer{grow(seed, &chain{genesis: testGenesis(), data: data}, heights), newStage(0)}
 }
 
+// NewWideSequencer makes heights of one Tx with so many legs each.
+func NewWideSequencer(heights, legs int, data func(*rand.Rand, uint64) []byte) *Sequencer {
+	return &Sequencer{grow(1, &chain{genesis: testGenesis(), data: data, wide: legs}, heights), newStage(0)}
+}
+
 // Mine is the namespace of the rollup under test.
 func Mine() namespaces.Namespace { return mine() }
 
@@ -78,7 +83,7 @@ func (s *Sequencer) Serve(t *testing.T, h *p2p.Host, lie bool) {
 }
 
 // Publish writes a run of heights to a DA layer; to must end a run.
-func (s *Sequencer) Publish(t *testing.T, layer da.Layer, from, to uint64) {
+func (s *Sequencer) Publish(t testing.TB, layer da.Layer, from, to uint64) {
 	t.Helper()
 	codec, err := batch.NewCodec()
 	if err != nil {

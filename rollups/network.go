@@ -21,7 +21,7 @@ const (
 
 const (
 	// maxStepFrame is p2p's own bound of a frame, and above what a lane of a full body takes (7 MiB and its entries' fields).
-	maxStepFrame = min(feed.MaxStepSize, 16<<20)
+	maxStepFrame = feed.MaxStepSize
 	// feedTimeout is above Limits.Silence: it is the follower who decides when a quiet feed is left, and whether anybody is to blame.
 	feedTimeout = time.Minute
 	// announcementQueue and announcementValidators: a height brings one announcement, from each peer once.
