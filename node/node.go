@@ -95,7 +95,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	// What reads it.
 	gossip := new(topics)
 	collector, err := certify.New(
-		certify.Config{ChainID: c.Genesis.ChainID, Self: c.Operator.Address(), Set: sets, Evidence: filepath.Join(c.Home, "evidence"), Logger: c.Logger},
+		certify.Config{ChainID: c.Genesis.ChainID, Self: c.Operator.Address(), Set: sets, Evidence: filepath.Join(c.Home, "evidence"), Metrics: registry, Logger: c.Logger},
 		st, st, eng, topic(gossip.publishVote), topic(gossip.publishHeader))
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)

@@ -35,7 +35,7 @@ const (
 	MaxNamespaces   = 16 // lanes that one request may ask for
 	MaxRequestSize  = 512
 	MaxAnnouncement = block.MaxHeaderSize + cert.MaxSize + 64
-	MaxStepSize     = MaxNamespaces*4<<10 + 2*lane.MaxSize // bytes of one step: lanes of one block and their proofs
+	MaxStepSize     = 16 << 20 // bytes of one step: the largest lane with all else fits; who asks for several full ones may be refused
 )
 
 // Request asks for steps: [version, from, to, [namespace...]]. Heights are inclusive; To = 0 follows the head until the stream ends.

@@ -8,7 +8,7 @@
 //	       | [position_delta, 0, flags, envelope]                       flags = envelope, in the ledger's lane only
 //
 // position_delta is the distance from the entry before (from 0 for the first) to the transaction's place in the block; leg is the leg's
-// place in the transaction. Entries ascend by (position, leg). An entry of a bundle names the other legs, so that half of it is seen to be half.
+// place in the transaction. Entries ascend by position, then envelope before legs, then leg. An entry of a bundle names the other legs, so that half of it is seen to be half.
 package lane
 
 import (
@@ -27,8 +27,8 @@ import (
 // Version is the only lane version that this code understands.
 const Version = 1
 
-// MaxSize bounds a lane's data in bytes: a block's body, and the entries' own fields at their worst.
-const MaxSize = 16 << 20
+// MaxSize bounds a lane's data in bytes: a block's largest body and half as much for entries' own fields, within what one frame of a stream holds.
+const MaxSize = 12 << 20
 
 const (
 	flagBundle   = 1
@@ -158,9 +158,13 @@ func (e *Entry) validate() error {
 	return nil
 }
 
+// ascends orders entries by position, an envelope before the legs of its transaction, legs by their number.
 func ascends(a, b Entry) bool {
-	if a.Position != b.Position {
+	switch {
+	case a.Position != b.Position:
 		return a.Position < b.Position
+	case a.Envelope || b.Envelope:
+		return a.Envelope && !b.Envelope
 	}
 	return a.Leg < b.Leg
 }

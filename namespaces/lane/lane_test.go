@@ -32,6 +32,7 @@ func sampleEntries() map[string][]Entry {
 		"one":             {{Position: 3, Leg: 1, Data: []byte("data")}},
 		"two of one tx":   {{Data: []byte("first")}, {Leg: 1, Data: []byte("second")}, {Position: 9, Data: []byte{0}}},
 		"bundle":          {{Position: 1, Data: []byte("half"), Bundle: sampleBundle("half")}, {Position: 200, Data: []byte("plain")}},
+		"envelope, legs":  {{Data: []byte("e0"), Envelope: true}, {Data: []byte("leg 0")}, {Leg: 1, Data: []byte("leg 1")}, {Position: 1, Data: []byte("e1"), Envelope: true}},
 		"envelopes":       {{Data: []byte("e0"), Envelope: true}, {Position: 1, Data: []byte("e1"), Envelope: true}},
 		"largest numbers": {{Position: 1<<32 - 1, Leg: tx.MaxLegs - 1, Data: []byte("x")}},
 	}
@@ -91,6 +92,8 @@ func TestBadLanes(t *testing.T) {
 		"unknown flags":              list(uint(1), entry(uint(0), uint(0), uint(4), "x")),
 		"empty data":                 list(uint(1), entry(uint(0), uint(0), uint(0), "")),
 		"same place twice":           list(uint(1), entry(uint(1), uint(0), uint(0), "x"), entry(uint(0), uint(0), uint(0), "x")),
+		"two envelopes of one tx":    list(uint(1), entry(uint(1), uint(0), uint(2), "x"), entry(uint(0), uint(0), uint(2), "x")),
+		"envelope behind its leg":    list(uint(1), entry(uint(1), uint(0), uint(0), "x"), entry(uint(0), uint(0), uint(2), "x")),
 		"leg out of range":           list(uint(1), entry(uint(0), uint(tx.MaxLegs), uint(0), "x")),
 		"position out of range":      list(uint(1), entry(uint(1)<<32, uint(0), uint(0), "x")),
 		"position overflows":         list(uint(1), entry(uint(1)<<32-1, uint(0), uint(0), "x"), entry(uint(1), uint(0), uint(0), "x")),

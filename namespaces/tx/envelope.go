@@ -119,9 +119,9 @@ func (e Envelope) ID(chainID string) common.Hash {
 
 // Weight is the weight of the transaction that the envelope stands for, in bytes.
 func (e Envelope) Weight() uint64 {
-	w := uint64(BaseWeight)
+	var legs, bytes uint64
 	for _, v := range e.Volumes {
-		w += v.Legs*LegWeight + v.Bytes
+		legs, bytes = legs+v.Legs, bytes+v.Bytes
 	}
-	return w
+	return WeightOf(legs, bytes, len(e.Volumes) > 1)
 }

@@ -39,9 +39,20 @@ const (
 
 // Weights of the fee rule, in bytes: what a Tx takes on a DA layer beyond its data (specs/05-ledger.md, "Weight").
 const (
-	BaseWeight = 200 // envelope and signature in the ledger's lane
-	LegWeight  = 12  // an entry's own fields in a lane
+	baseWeight       = 200 // envelope and signature in the ledger's lane
+	legWeight        = 12  // an entry's own fields in a lane
+	bundleWeight     = 36  // more for each entry of a bundle: the id, and the list of legs
+	bundleLegsWeight = 45  // and for each leg in that list: namespace and hash
 )
+
+// WeightOf is the weight of a transaction of so many legs and bytes of their data: what it takes in lanes and so on a DA layer.
+func WeightOf(legs, bytes uint64, spans bool) uint64 {
+	w := baseWeight + legs*legWeight + bytes
+	if spans {
+		w += legs * (bundleWeight + legs*bundleLegsWeight)
+	}
+	return w
+}
 
 // Signature is R | S | V with low S and V in {0,1}.
 type Signature [SignatureSize]byte
@@ -196,11 +207,11 @@ func (f *Fields) spans() bool {
 }
 
 func (f *Fields) weight() uint64 {
-	w := uint64(BaseWeight + len(f.Legs)*LegWeight)
+	var bytes uint64
 	for _, l := range f.Legs {
-		w += uint64(len(l.Data))
+		bytes += uint64(len(l.Data))
 	}
-	return w
+	return WeightOf(uint64(len(f.Legs)), bytes, f.spans())
 }
 
 // ID is the EIP-712 signing hash: all fields but auths and signature.

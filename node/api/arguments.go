@@ -139,6 +139,7 @@ const MaxLanesProven = tx.MaxBundleLegs + 1
 type FeeArgs struct {
 	Weight math.HexOrDecimal64 `json:"weight"` // bytes
 	Legs   []int               `json:"legs"`   // bytes of each leg's data, instead of weight
+	Bundle bool                `json:"bundle"` // the legs are in more than one namespace
 	Tip    math.HexOrDecimal64 `json:"tip"`    // wei per byte of weight
 }
 
@@ -152,15 +153,22 @@ func (a FeeArgs) weight() (uint64, error) {
 	if a.Weight != 0 {
 		return 0, errors.New("want either a weight or legs")
 	}
-	if len(a.Legs) > tx.MaxLegs {
-		return 0, fmt.Errorf("%d legs, at most %d", len(a.Legs), tx.MaxLegs)
+	if most := a.mostLegs(); len(a.Legs) > most {
+		return 0, fmt.Errorf("%d legs, at most %d", len(a.Legs), most)
 	}
-	w := uint64(tx.BaseWeight)
+	var total uint64
 	for i, size := range a.Legs {
 		if size < 1 || size > tx.MaxLegData {
 			return 0, fmt.Errorf("leg %d has %d bytes, want 1 to %d", i, size, tx.MaxLegData)
 		}
-		w += tx.LegWeight + uint64(size)
+		total += uint64(size)
 	}
-	return w, nil
+	return tx.WeightOf(uint64(len(a.Legs)), total, a.Bundle), nil
+}
+
+func (a FeeArgs) mostLegs() int {
+	if a.Bundle {
+		return tx.MaxBundleLegs
+	}
+	return tx.MaxLegs
 }

@@ -26,7 +26,7 @@ const (
 	// pause between two blocks of a live chain.
 	frameTimeout = 30 * time.Second
 	// maxFrame is the largest step that the network carries at once, in bytes: a full block's lane with its proof is about 7 MiB.
-	maxFrame = min(feed.MaxStepSize, 16<<20)
+	maxFrame = feed.MaxStepSize
 	// headersAtOnce and lanesAtOnce bound the steps that a client must hold before a certificate covers them.
 	headersAtOnce = 256
 	lanesAtOnce   = 16
