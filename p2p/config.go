@@ -86,6 +86,9 @@ func (l Limits) validate() error {
 	return nil
 }
 
+// prefixForm is the path that protocols begin with: one to eight parts.
+var prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9._-]{1,64}){1,8}$`)
+
 // Validate returns the first field that New would refuse.
 func (c Config) Validate() error {
 	_, err := c.parse()
@@ -106,14 +109,14 @@ func (c Config) parse() (parsed, error) {
 	if len(c.Key) != ed25519.PrivateKeySize {
 		return p, fmt.Errorf("node key has %d bytes, want %d (ed25519)", len(c.Key), ed25519.PrivateKeySize)
 	}
-	if ok, _ := regexp.MatchString(`^(/[A-Za-z0-9._-]{1,64}){1,8}$`, c.Prefix); !ok {
+	if !prefixForm.MatchString(c.Prefix) {
 		return p, fmt.Errorf("protocol prefix %q: want a path such as /lockstep/chain", c.Prefix)
 	}
 	if err := c.Limits.validate(); err != nil {
 		return p, fmt.Errorf("limits: %w", err)
 	}
 	var err error
-	if p.self, err = PeerID(c.Key.Public().(ed25519.PublicKey)); err != nil {
+	if p.self, err = PeerID(ed25519.PublicKey(c.Key[ed25519.PrivateKeySize-ed25519.PublicKeySize:])); err != nil {
 		return p, err
 	}
 	if p.listen, err = parseAddrs(c.Listen); err != nil {

@@ -29,7 +29,7 @@ func TestTruncatedResponses(t *testing.T) {
 		"error": append(bytes.Clone(frame), encodeError(&Error{Code: CodeBusy, Text: "later"})...),
 	} {
 		_, err := readAll(whole, 300)
-		if _, coded := errors.AsType[*Error](err); err != io.EOF && !coded {
+		if _, coded := errors.AsType[*Error](err); !errors.Is(err, io.EOF) && !coded {
 			t.Fatalf("%s: the whole response: %v", what, err)
 		}
 		for n := range whole {
@@ -76,7 +76,7 @@ func FuzzReadResponse(f *testing.F) {
 		}
 		coded, isCoded := errors.AsType[*Error](err)
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			again = append(again, statusEnd)
 		case isCoded:
 			if strings.Contains(coded.Text, "?") {

@@ -10,7 +10,6 @@ import (
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
-
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
@@ -88,7 +87,7 @@ func (h *Host) startGossip() error {
 			GraylistThreshold:           graylistThreshold,
 			OpportunisticGraftThreshold: 1,
 		}),
-		pubsub.WithPeerScoreInspect(pubsub.PeerScoreInspectFn(h.onScores), time.Second),
+		pubsub.WithPeerScoreInspect(h.onScores, time.Second),
 		pubsub.WithSubscriptionFilter(filter),
 		pubsub.WithRawTracer(&gossipTracer{host: h, filter: filter}),
 	)

@@ -8,15 +8,15 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/libp2p/go-libp2p"
 	dht "github.com/libp2p/go-libp2p-kad-dht"
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
-
-	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/quicreuse"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
@@ -43,7 +43,7 @@ type Host struct {
 	links    map[peer.ID]*link
 
 	// ctx ends when Close begins; work counts the goroutines that have to return before it ends.
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the host's own lifetime, no caller's
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
@@ -154,7 +154,7 @@ func newLibp2p(cfg Config, p parsed, g gate) (host.Host, error) {
 		libp2p.ConnectionGater(g),
 		libp2p.UserAgent("lockstep"),
 		libp2p.NoListenAddrs,
-		libp2p.DialRanker(tcpFirst),
+		libp2p.SwarmOpts(swarm.WithDialRanker(tcpFirst)),
 		libp2p.DisableRelay(),
 		libp2p.ForceReachabilityPublic(),
 		libp2p.DisableIdentifyAddressDiscovery(),

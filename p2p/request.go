@@ -81,7 +81,7 @@ func (h *Host) exchange(stream network.Stream, p Protocol, request []byte, onFra
 				return err
 			}
 			continue
-		case err == io.EOF: // the end, unwrapped: all frames were sent
+		case errors.Is(err, io.EOF): // the end: all frames were sent; a stream that is cut short gives another error
 			return nil
 		case answered:
 			return err

@@ -176,7 +176,7 @@ func TestTopicErrors(t *testing.T) {
 	again := join(t, a, wordTopic())
 	waiting := make(chan error, 1)
 	go func() {
-		_, err := again.Next(context.Background())
+		_, err := again.Next(t.Context())
 		waiting <- err
 	}()
 	if err := a.Close(); err != nil {
