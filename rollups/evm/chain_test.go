@@ -376,7 +376,7 @@ func TestCursor(t *testing.T) {
 
 	waiting, changed := make(chan error), c.Changed()
 	go func() {
-		_, err := fast.Next(context.Background())
+		_, err := fast.Next(t.Context())
 		waiting <- err
 	}()
 	if err := c.Close(); err != nil {

@@ -67,8 +67,8 @@ func (d *deriver) retry(sender common.Address) {
 		return
 	}
 	for q.Len() > 0 && (*q)[0].entry.tx.Nonce() <= d.x.state.GetNonce(sender) {
-		w := heap.Pop(q).(waiting)
-		d.try(w.index, w.entry) // its nonce is not too high, so it is not deferred again
+		w := heap.Pop(q).(waiting) //nolint:errcheck,forcetypeassert // the heap holds nothing else
+		d.try(w.index, w.entry)    // its nonce is not too high, so it is not deferred again
 	}
 }
 
@@ -98,7 +98,7 @@ func (q queue) Less(i, j int) bool {
 	a, b := q[i], q[j]
 	return cmp.Or(cmp.Compare(a.entry.tx.Nonce(), b.entry.tx.Nonce()), cmp.Compare(a.index, b.index)) < 0
 }
-func (q *queue) Push(w any) { *q = append(*q, w.(waiting)) }
+func (q *queue) Push(w any) { *q = append(*q, w.(waiting)) } //nolint:errcheck,forcetypeassert // the heap holds nothing else
 func (q *queue) Pop() any {
 	last := len(*q) - 1
 	w := (*q)[last]

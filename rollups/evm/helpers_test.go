@@ -1,7 +1,6 @@
 package evm
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"encoding/binary"
 	"log/slog"
@@ -66,7 +65,7 @@ func testConfig(dir string, g Genesis) Config {
 
 func open(t testing.TB, cfg Config) *Chain {
 	t.Helper()
-	c, err := Open(context.Background(), cfg)
+	c, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +89,7 @@ func input(height uint64, salt string, entries ...[]byte) rollups.Input {
 
 func execute(t testing.TB, c *Chain, in rollups.Input) rollups.Output {
 	t.Helper()
-	out, err := c.Execute(context.Background(), in)
+	out, err := c.Execute(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}

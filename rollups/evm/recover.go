@@ -91,7 +91,7 @@ func (c *Chain) restoreState(ctx context.Context, genesis *types.Block, head *ty
 		return nil
 	}
 	c.restored = len(lost)
-	c.log.Info("executing blocks again whose state was in memory", "blocks", len(lost), "head", head.Number)
+	c.log.InfoContext(ctx, "executing blocks again whose state was in memory", "blocks", len(lost), "head", head.Number)
 	for i := len(lost) - 1; i >= 0; i-- {
 		if err := canceled(ctx, "restore state"); err != nil {
 			return err
