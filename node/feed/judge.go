@@ -13,13 +13,6 @@ import (
 	"github.com/lockstep-network/lockstep/p2p"
 )
 
-// The topics (specs/02-gossip.md, "Topics").
-const (
-	TopicTxs     = "txs/1"
-	TopicVotes   = "votes/1"
-	TopicHeaders = "headers/1"
-)
-
 // Pool is where gossiped transactions go; a *pool.Pool is one.
 type Pool interface {
 	Add(txs []tx.Verified) (errs []error)

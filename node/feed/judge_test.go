@@ -216,15 +216,15 @@ func TestGossipBetweenHosts(t *testing.T) {
 
 func join(t *testing.T, h *p2p.Host, j *Judge) (*p2p.Topic[[][]byte], *p2p.Topic[feed.Vote], *p2p.Topic[feed.Announcement]) {
 	t.Helper()
-	txs, err := p2p.Join(h, TopicTxs, j.Txs())
+	txs, err := p2p.Join(h, feed.TxsTopic, j.Txs())
 	if err != nil {
 		t.Fatal(err)
 	}
-	votes, err := p2p.Join(h, TopicVotes, j.Votes())
+	votes, err := p2p.Join(h, feed.VotesTopic, j.Votes())
 	if err != nil {
 		t.Fatal(err)
 	}
-	headers, err := p2p.Join(h, TopicHeaders, j.Headers())
+	headers, err := p2p.Join(h, feed.HeadersTopic, j.Headers())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ const (
 
 // Protocol is how the feed is asked for: one [feed.Request], answered by a frame for each [feed.Step].
 func Protocol() p2p.Protocol {
-	return p2p.Protocol{Name: "feed/1", MaxRequest: feed.MaxRequestSize, MaxFrame: maxFrame, Timeout: frameTimeout}
+	return p2p.Protocol{Name: feed.Protocol, MaxRequest: feed.MaxRequestSize, MaxFrame: maxFrame, Timeout: frameTimeout}
 }
 
 // Limits are the streams that are served at once: a rollup node has one to each of a few operators.
