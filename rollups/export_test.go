@@ -55,7 +55,7 @@ func (s *Sequencer) Serve(t *testing.T, h *p2p.Host, lie bool) {
 			return st
 		})
 	}
-	p := p2p.Protocol{Name: feedProtocol, MaxRequest: feed.MaxRequestSize, MaxFrame: maxStepFrame, Timeout: feedTimeout}
+	p := p2p.Protocol{Name: feed.Protocol, MaxRequest: feed.MaxRequestSize, MaxFrame: maxStepFrame, Timeout: feedTimeout}
 	err := h.Handle(p, p2p.ServeLimits{PerPeer: 8, Total: 64}, func(ctx context.Context, _ peer.ID, raw []byte, respond func([]byte) error) error {
 		req, err := feed.DecodeRequest(raw)
 		if err != nil {
@@ -66,7 +66,7 @@ func (s *Sequencer) Serve(t *testing.T, h *p2p.Host, lie bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := p2p.OpenOutlet(h, headersTopic)
+	out, err := p2p.OpenOutlet(h, feed.HeadersTopic)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,12 +13,6 @@ import (
 	"github.com/lockstep-network/lockstep/p2p"
 )
 
-// Names of chapter 02, below the network's prefix.
-const (
-	feedProtocol = "feed/1"
-	headersTopic = "headers/1"
-)
-
 const (
 	// maxStepFrame is p2p's own bound of a frame, and above what a lane of a full body takes (7 MiB and its entries' fields).
 	maxStepFrame = feed.MaxStepSize
@@ -77,7 +71,7 @@ func (n *Network) Follow(ctx context.Context, to string, req feed.Request, onSte
 	if err != nil {
 		return fmt.Errorf("follow %q: %w", to, err)
 	}
-	p := p2p.Protocol{Name: feedProtocol, MaxRequest: feed.MaxRequestSize, MaxFrame: maxStepFrame, Timeout: feedTimeout}
+	p := p2p.Protocol{Name: feed.Protocol, MaxRequest: feed.MaxRequestSize, MaxFrame: maxStepFrame, Timeout: feedTimeout}
 	return n.host.Request(ctx, id, p, req.Encode(), onStep)
 }
 
@@ -100,7 +94,7 @@ func (n *Network) Charge(to string, fault Fault) {
 
 // Listen is in the topic of certified headers until ctx ends.
 func (n *Network) Listen(ctx context.Context, judge func(feed.Announcement) p2p.Verdict) error {
-	t, err := p2p.Join(n.host, headersTopic, p2p.TopicConfig[feed.Announcement]{
+	t, err := p2p.Join(n.host, feed.HeadersTopic, p2p.TopicConfig[feed.Announcement]{
 		Decode: feed.DecodeAnnouncement,
 		Validate: func(_ context.Context, _ peer.ID, a feed.Announcement) p2p.Verdict {
 			return judge(a)
