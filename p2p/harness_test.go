@@ -87,7 +87,7 @@ func operators(t testing.TB, n int, listen string) []*Host {
 // eventually waits until a condition holds; the deadline only ends a test that has failed.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !condition() {
 		if time.Now().After(deadline) {
 			t.Fatalf("still waiting: %s", what)
@@ -132,7 +132,7 @@ func join(t testing.TB, h *Host, cfg TopicConfig[string]) *Topic[string] {
 // next returns the next message of a topic.
 func next(t testing.TB, topic *Topic[string]) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	got, err := topic.Next(ctx)
 	if err != nil {

@@ -187,7 +187,7 @@ func TestTopicErrors(t *testing.T) {
 		if !errors.Is(err, ErrClosed) {
 			t.Errorf("next: %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("Next outlives the host")
 	}
 	if err := again.Publish(t.Context(), []byte("x")); !errors.Is(err, ErrClosed) {

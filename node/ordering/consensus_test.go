@@ -224,8 +224,8 @@ func (f *fleet) kill(i int) {
 // await waits until the condition holds, which is asked under the lock.
 func (f *fleet) await(what string, holds func() bool) {
 	f.t.Helper()
-	late := time.Now().Add(40 * time.Second)
-	wake := time.AfterFunc(40*time.Second, f.news.Broadcast)
+	late := time.Now().Add(2 * time.Minute)
+	wake := time.AfterFunc(2*time.Minute, f.news.Broadcast)
 	defer wake.Stop()
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -110,7 +110,7 @@ func TestWatchdogEndsAFailedOperator(t *testing.T) {
 			w := newNetwork(t, 1, change)
 			select {
 			case <-w.nodes[0].exited:
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				t.Fatal("still running")
 			}
 			if code := w.nodes[0].cmd.ProcessState.ExitCode(); code != exitWatchdog {

@@ -169,8 +169,8 @@ func (w *network) heard(p *process, line string) {
 // await waits until every listed node has at least the height.
 func (w *network) await(what string, height int64, nodes ...int) {
 	w.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	wake := time.AfterFunc(30*time.Second, w.news.Broadcast)
+	deadline := time.Now().Add(2 * time.Minute)
+	wake := time.AfterFunc(2*time.Minute, w.news.Broadcast)
 	defer wake.Stop()
 	w.mu.Lock()
 	defer w.mu.Unlock()
