@@ -39,6 +39,7 @@ func app() *cli.App {
 			daCommand(),
 			bundleCommand(),
 			verifyCommand(),
+			benchCommand(),
 		},
 	}
 }

@@ -39,6 +39,7 @@ func rollupCommand() *cli.Command {
 		text(flagRPCListen, "127.0.0.1:8545", "host:port of Ethereum JSON-RPC, HTTP and WebSocket"),
 		list(flagRPCOrigins, "browsers' origins that may use the RPC, * for any"),
 		text(flagMetricsListen, "", "host:port of /metrics for Prometheus; empty for none"),
+		text(flagPprofListen, "", "host:port of Go's profiles, which tell much about this process: keep it to yourself; empty for none"),
 		number(flagTip, 0, "wei per byte that the gateway offers on top of the fee"),
 		duration(flagLinger, "how long the gateway collects transactions (default: 5ms)"),
 		boolean(flagReadOnly, "take no transactions; needs no gateway key"),
@@ -87,7 +88,7 @@ func startRollup(c *cli.Context) error {
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins),
 		DA: c.String(flagDA), Registry: registry, Version: version(), Logger: log,
 	}
-	return withMetrics(c.Context, c.String(flagMetricsListen), registry, func(ctx context.Context) error { return evmnode.Run(ctx, config) })
+	return withMetrics(c.Context, listeners{metrics: c.String(flagMetricsListen), profiles: c.String(flagPprofListen)}, registry, func(ctx context.Context) error { return evmnode.Run(ctx, config) })
 }
 
 func readRollupGenesis(home string) (evm.Genesis, error) {

@@ -20,6 +20,7 @@ const (
 	flagRPCListen         = "rpc-listen"
 	flagRPCOrigins        = "rpc-origins"
 	flagMetricsListen     = "metrics-listen"
+	flagPprofListen       = "pprof-listen"
 	flagDA                = "da"
 	flagPublish           = "publish"
 	flagPublishAge        = "publish-age"
@@ -37,6 +38,7 @@ func startCommand() *cli.Command {
 		text(flagRPCListen, "127.0.0.1:26657", "host:port of the seq_* RPC, HTTP and WebSocket"),
 		list(flagRPCOrigins, "browsers' origins that may use the RPC, * for any"),
 		text(flagMetricsListen, "", "host:port of /metrics for Prometheus; empty for none"),
+		text(flagPprofListen, "", "host:port of Go's profiles, which tell much about this process: keep it to yourself; empty for none"),
 		text(flagDA, "", "URL of the DA layer, to publish and to tell what is firm"),
 		boolean(flagPublish, "publish batches to the DA layer"),
 		duration(flagPublishAge, "how old a certified block may grow before it is published (default: 1s)"),
@@ -74,5 +76,6 @@ func startOperator(c *cli.Context) error {
 		DA: c.String(flagDA), Publish: c.Bool(flagPublish), PublishAge: c.Duration(flagPublishAge),
 		BlockInterval: c.Duration(flagBlockInterval), Version: version(), Logger: log,
 	}
-	return withMetrics(c.Context, c.String(flagMetricsListen), prometheus.DefaultGatherer, func(ctx context.Context) error { return node.Run(ctx, config) })
+	listen := listeners{metrics: c.String(flagMetricsListen), profiles: c.String(flagPprofListen)}
+	return withMetrics(c.Context, listen, prometheus.DefaultGatherer, func(ctx context.Context) error { return node.Run(ctx, config) })
 }

@@ -1,0 +1,149 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/p2p"
+)
+
+// legs is the load of gateways: payloads that were due within the linger become the legs of one transaction, under one signature.
+type legs struct {
+	session *Session
+	run     uint64
+}
+
+func (s *Session) newLegs() load { return &legs{session: s, run: rand.Uint64()} }
+
+func (l *legs) prepare(context.Context, Schedule) error { return nil }
+
+func (l *legs) match(data []byte) (int, bool) { return number(l.run, data) }
+
+func (l *legs) send(ctx context.Context, plan Schedule, accepted *Tally) error {
+	return l.session.gossip(ctx, plan, accepted, func(gateway int, due []int) ([][]byte, error) {
+		var txs [][]byte
+		perTx := min(tx.MaxLegs, (int(l.session.network.Genesis.Params.MaxTxBytes)-512)/(l.session.config.Size+24))
+		for len(due) > 0 {
+			n := min(len(due), perTx)
+			raw, err := l.wrap(gateway, due[:n])
+			if err != nil {
+				return nil, err
+			}
+			txs, due = append(txs, raw), due[n:]
+		}
+		return txs, nil
+	})
+}
+
+func (l *legs) wrap(gateway int, due []int) ([]byte, error) {
+	n := l.session.network
+	ns := n.Lanes[gateway%len(n.Lanes)]
+	list := make([]tx.Leg, len(due))
+	for k, i := range due {
+		list[k] = tx.Leg{Namespace: ns, Data: payload(l.run, i, l.session.config.Size)}
+	}
+	v, err := tx.Sign(tx.Fields{
+		ChainID: n.Genesis.ChainID, Salt: rand.Uint64(), Expiry: l.session.reader.Height() + expiryAhead, Legs: list,
+		MaxFeePerByte: 2 * n.Genesis.Params.FeePerByte,
+	}, n.Payers[gateway%len(n.Payers)])
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	return v.Raw(), nil
+}
+
+// signed is the load of many payers: one leg and one signature each, made before the run.
+type signed struct {
+	session *Session
+	run     uint64
+	raws    [][]byte
+}
+
+func (s *Session) newSigned() *signed { return &signed{session: s, run: rand.Uint64()} }
+
+func (l *signed) prepare(ctx context.Context, plan Schedule) (err error) {
+	l.raws, err = l.session.sign(ctx, l.run, plan.N)
+	return err
+}
+
+func (l *signed) match(data []byte) (int, bool) { return number(l.run, data) }
+
+func (l *signed) send(ctx context.Context, plan Schedule, accepted *Tally) error {
+	return l.session.gossip(ctx, plan, accepted, func(_ int, due []int) ([][]byte, error) {
+		txs := make([][]byte, len(due))
+		for k, i := range due {
+			txs[k] = l.raws[i]
+		}
+		return txs, nil
+	})
+}
+
+// sign makes n transactions of one payload each, over all payers and lanes.
+func (s *Session) sign(ctx context.Context, run uint64, n int) ([][]byte, error) {
+	g := s.network.Genesis
+	// An idle chain moves slowly and a loaded one ten times a second: most of the window is for the run.
+	expiry := s.reader.Height() + g.Params.ExpiryWindow*9/10
+	raws := make([][]byte, n)
+	work, ctx := errgroup.WithContext(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		work.Go(func() error {
+			for i := w; i < n && ctx.Err() == nil; i += workers {
+				v, err := tx.Sign(tx.Fields{
+					ChainID: g.ChainID, Salt: rand.Uint64(), Expiry: expiry, MaxFeePerByte: 2 * g.Params.FeePerByte,
+					Legs: []tx.Leg{{Namespace: s.network.Lanes[i%len(s.network.Lanes)], Data: payload(run, i, s.config.Size)}},
+				}, s.network.Payers[i%len(s.network.Payers)])
+				if err != nil {
+					return fmt.Errorf("sign: %w", err)
+				}
+				raws[i] = v.Raw()
+			}
+			return ctx.Err()
+		})
+	}
+	return raws, work.Wait()
+}
+
+// gossip has each gateway wrap transactions of what is due to it, once a linger, and publish them.
+func (s *Session) gossip(ctx context.Context, plan Schedule, accepted *Tally, wrap func(gateway int, due []int) ([][]byte, error)) error {
+	work, ctx := errgroup.WithContext(ctx)
+	for g := range s.outlets {
+		work.Go(func() error {
+			tick := time.NewTicker(s.config.Linger)
+			defer tick.Stop()
+			for next := g; next < plan.N; {
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case now := <-tick.C:
+					var due []int
+					for until := plan.Until(now); next < until; next += len(s.outlets) {
+						due = append(due, next)
+					}
+					if len(due) == 0 {
+						continue
+					}
+					txs, err := wrap(g, due)
+					if err != nil {
+						return err
+					}
+					err = s.outlets[g].publish(ctx, txs)
+					if errors.Is(err, p2p.ErrNobody) {
+						accepted.Refused("no peer") // and so they are lost
+					} else if err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	}
+	return work.Wait()
+}
