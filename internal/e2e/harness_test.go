@@ -29,12 +29,14 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := m.Run()
-	if !testing.Short() {
-		if path, _ := binary(); path != "" {
-			_ = os.RemoveAll(filepath.Dir(path))
-		}
+	dir, err := os.MkdirTemp("", "lockstep-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
+	built = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir) // what MkdirTemp has made, never a path that is computed
 	os.Exit(code)
 }
 

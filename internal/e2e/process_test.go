@@ -23,16 +23,15 @@ const (
 	logShown  = 30                    // last lines of each log that a failed story shows
 )
 
+// built is where the program is built: TestMain makes the folder and removes that very folder.
+var built string
+
 // binary builds the program once for all stories.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "lockstep-e2e-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "lockstep")
+	path := filepath.Join(built, "lockstep")
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "../../cmd/lockstep").CombinedOutput()
 	if err != nil {
-		return dir, fmt.Errorf("build lockstep: %w\n%s", err, out)
+		return "", fmt.Errorf("build lockstep: %w\n%s", err, out)
 	}
 	return path, nil
 })
@@ -64,6 +63,7 @@ type process struct {
 func newProcess(t testing.TB, dir, name string, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: name, log: filepath.Join(logFolder(t, dir), name+".log"), args: args, env: env}
+	_ = os.Remove(p.log) // of an earlier run, where logs are kept
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() && p.cmd != nil {
