@@ -6,17 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/urfave/cli/v2"
 
 	"github.com/lockstep-network/lockstep/internal/bench"
-	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/node/keys"
 )
 
 // The benchmark's own addresses, beside a devnet's.
@@ -56,7 +55,6 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "peer-rate", Usage: "transactions a second that the peer is offered", Value: 8000},
 			&cli.IntFlag{Name: "pprof-base", Usage: "port at which operators serve profiles, each on its own address; 0: none"},
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress on standard error"},
-			&cli.BoolFlag{Name: "no-start", Hidden: true},
 		},
 		Action: runBench,
 	}
@@ -67,11 +65,19 @@ func runBench(c *cli.Context) error {
 	if c.Bool("json") {
 		out = os.Stderr
 	}
-	if c.IsSet("wan") && !c.Bool("no-start") {
-		return benchWAN(c, out)
+	plans, derive, err := benchPlans(c)
+	if err != nil {
+		return err
 	}
-	b := &benchRun{c: c, out: out}
-	report, err := b.run(c.Context)
+	switch {
+	case c.IsSet("wan") && (derive || c.Bool("peer")):
+		return errors.New("--wan goes with legs, signed and rpc, and without --peer")
+	case c.IsSet("wan"):
+		return benchWAN(c)
+	case c.Bool("peer"):
+		return benchPeer(c, out, plans)
+	}
+	report, err := (&benchRun{c: c, out: out, plans: plans, derive: derive}).run(c.Context)
 	if err != nil {
 		return err
 	}
@@ -86,8 +92,10 @@ func runBench(c *cli.Context) error {
 
 // benchRun is one benchmark: its network, as far as it is its own, and the runs.
 type benchRun struct {
-	c   *cli.Context
-	out io.Writer
+	c      *cli.Context
+	out    io.Writer
+	plans  []bench.Plan
+	derive bool
 
 	dir     string
 	network *network
@@ -96,12 +104,8 @@ type benchRun struct {
 }
 
 func (b *benchRun) run(ctx context.Context) (*bench.Report, error) {
-	plans, derive, err := benchPlans(b.c)
-	if err != nil {
-		return nil, err
-	}
 	defer b.close()
-	if err := b.boot(ctx, derive || slices.Contains(b.c.StringSlice("mode"), bench.Wallet)); err != nil {
+	if err := b.boot(ctx, b.derive || slices.Contains(b.c.StringSlice("mode"), bench.Wallet)); err != nil {
 		return nil, err
 	}
 	n, err := b.target()
@@ -114,11 +118,62 @@ func (b *benchRun) run(ctx context.Context) (*bench.Report, error) {
 	if err != nil {
 		return nil, b.why(err)
 	}
-	report, err := s.Execute(ctx, plans, b.out)
+	report, err := s.Execute(ctx, b.plans, b.out)
+	var history *bench.History
+	if err == nil && b.derive {
+		history, err = s.PutTransfers(ctx, b.c.Int("transfers"))
+	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		return nil, b.why(err)
 	}
-	return report, nil
+	if b.derive {
+		report.Derived, err = b.deriveAnew(ctx, history)
+	}
+	return report, err
+}
+
+// deriveAnew ends all processes but the DA layer, and has a rollup node with an empty folder derive from it.
+func (b *benchRun) deriveAnew(ctx context.Context, history *bench.History) (*bench.Derived, error) {
+	bench.StopAll(b.running[1:]) // the DA layer is first
+	b.running = b.running[:1]
+	old := b.network.Rollups[0]
+	home := filepath.Join(b.dir, "rollups", "fresh")
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	from := os.DirFS(filepath.Join(b.dir, old.Home))
+	for _, name := range []string{genesisFile, rollupGenesisFile, configFile, filepath.Join(keysFolder, keys.NodeFile)} {
+		raw, err := fs.ReadFile(from, filepath.ToSlash(name))
+		if err != nil {
+			return nil, fmt.Errorf("copy rollup's home: %w", err)
+		}
+		to := filepath.Join(home, name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return nil, fmt.Errorf("copy rollup's home: %w", err)
+		}
+		if err := os.WriteFile(to, raw, 0o600); err != nil {
+			return nil, fmt.Errorf("copy rollup's home: %w", err)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this binary: %w", err)
+	}
+	argv := []string{self, "rollup", "start", "--home", home, "--" + flagSource, "da"}
+	if base := b.c.Int("pprof-base"); base > 0 {
+		argv = append(argv, "--"+flagPprofListen, fmt.Sprintf("127.0.0.1:%d", base))
+	}
+	started := time.Now()
+	p, err := bench.Start(b.dir, "fresh", argv)
+	if err != nil {
+		return nil, err
+	}
+	b.running = append(b.running, p)
+	d, err := history.Derive(ctx, p, old.RPC, started)
+	if err == nil {
+		fmt.Fprintln(b.out, d)
+	}
+	return d, b.whyIf(err)
 }
 
 // benchPlans reads what to run.
@@ -156,170 +211,3 @@ func benchPlans(c *cli.Context) (plans []bench.Plan, derive bool, err error) {
 	}
 	return plans, derive, nil
 }
-
-// boot takes up a network, or makes one and starts it.
-func (b *benchRun) boot(ctx context.Context, rollup bool) (err error) {
-	if b.c.IsSet("network") {
-		b.dir = b.c.Path("network")
-		b.network, err = readNetwork(b.dir)
-		return err
-	}
-	if b.dir = b.c.Path("dir"); b.dir == "" {
-		if b.dir, err = os.MkdirTemp("", "lockstep-bench-"); err != nil {
-			return fmt.Errorf("make folder: %w", err)
-		}
-	}
-	hosts := make([]host, b.c.Int("operators"))
-	for i := range hosts {
-		hosts[i] = loopbackHost(benchOperators, 26650, i)
-	}
-	if b.network, err = benchNetwork(b.c, b.dir, hosts, loopbackHost(benchRollups, 8543, 0), loopback(benchDA)); err != nil {
-		return err
-	}
-	return b.start(ctx, rollup)
-}
-
-// benchNetwork generates the network, by the code of `lockstep init network`.
-func benchNetwork(c *cli.Context, dir string, operators []host, rollup host, da string) (*network, error) {
-	if len(operators) < 1 || len(operators) > maxDevnet {
-		return nil, fmt.Errorf("want 1 to %d operators", maxDevnet)
-	}
-	p := plan{
-		Dir: dir, ChainID: benchChainID, DA: "http://" + da, Accounts: benchAccounts, Light: true, Operators: operators, Rollups: []host{rollup},
-		Settings: map[string]any{
-			flagBlockInterval: c.Duration("block-interval").String(), flagLocal: !c.IsSet("wan"), flagPublishAge: "500ms", flagLogLevel: "warn",
-		},
-	}
-	if c.Bool("no-da") {
-		p.Settings[flagPublish] = false
-	}
-	return p.generate()
-}
-
-// start starts the DA layer, the operators and the rollup node, and waits until they do their work.
-func (b *benchRun) start(ctx context.Context, rollup bool) error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find this binary: %w", err)
-	}
-	if err := (&devnet{network: b.network}).checkPorts(); err != nil && b.prefix == nil {
-		return err
-	}
-	launch := func(m member, args ...string) error {
-		argv := append([]string{self}, args...)
-		if b.prefix != nil {
-			argv = append(b.prefix(m), argv...)
-		}
-		p, err := bench.Start(b.dir, m.Name, argv)
-		if err == nil {
-			b.running = append(b.running, p)
-		}
-		return err
-	}
-	da := strings.TrimPrefix(b.network.DA, "http://")
-	if !b.c.Bool("no-da") {
-		if err := launch(member{Name: "da"}, "da", "serve", "--dir", filepath.Join(b.dir, "da"), "--listen", da, "--interval", "500ms"); err != nil {
-			return err
-		}
-	}
-	for i, m := range b.network.Operators {
-		args := []string{"start", "--home", filepath.Join(b.dir, m.Home)}
-		if base := b.c.Int("pprof-base"); base > 0 {
-			args = append(args, "--"+flagPprofListen, fmt.Sprintf("127.0.0.1:%d", base+i))
-		}
-		if err := launch(m, args...); err != nil {
-			return err
-		}
-	}
-	if b.prefix != nil {
-		return nil // out of reach from here
-	}
-	for _, m := range b.network.Operators {
-		if err := b.await(ctx, func(ctx context.Context) error { return certifies(ctx, m.RPC) }); err != nil {
-			return err
-		}
-	}
-	if !rollup {
-		return nil
-	}
-	m := b.network.Rollups[0]
-	if err := launch(m, "rollup", "start", "--home", filepath.Join(b.dir, m.Home)); err != nil {
-		return err
-	}
-	return b.await(ctx, func(ctx context.Context) error { return answersWallets(ctx, m) })
-}
-
-// await polls until a process does its work.
-func (b *benchRun) await(ctx context.Context, ready func(context.Context) error) error {
-	for deadline := time.Now().Add(time.Minute); ; {
-		try, cancel := context.WithTimeout(ctx, 2*time.Second)
-		err := ready(try)
-		cancel()
-		if err == nil || ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if time.Now().After(deadline) {
-			return b.why(err)
-		}
-		for _, p := range b.running {
-			if err := p.Ended(); err != nil {
-				return err
-			}
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-// why adds the end of a process to an error, if one has ended.
-func (b *benchRun) why(err error) error {
-	for _, p := range b.running {
-		err = errors.Join(err, p.Ended())
-	}
-	return err
-}
-
-func (b *benchRun) close() {
-	bench.StopAll(b.running)
-	if !b.c.IsSet("network") && !b.c.IsSet("dir") {
-		_ = os.RemoveAll(b.dir) // our own temporary folder
-	}
-}
-
-// target is the network as the benchmark knows it.
-func (b *benchRun) target() (*bench.Network, error) {
-	g, err := readGenesis(b.dir)
-	if err != nil {
-		return nil, err
-	}
-	accounts, err := readAccounts(b.dir)
-	if err != nil {
-		return nil, err
-	}
-	n := &bench.Network{Genesis: g}
-	for _, m := range b.network.Operators {
-		n.Operators = append(n.Operators, bench.Member{Name: m.Name, RPC: m.RPC, PID: bench.Find("start", "--home", filepath.Join(b.dir, m.Home))})
-	}
-	for i, m := range b.network.Rollups {
-		ns, err := namespaces.Parse(m.Namespace)
-		if err != nil {
-			return nil, err
-		}
-		n.Lanes = append(n.Lanes, ns)
-		if i == 0 {
-			n.Rollup = &bench.Member{Name: m.Name, RPC: m.RPC, ChainID: m.ChainID}
-		}
-	}
-	for _, a := range accounts {
-		key, err := crypto.HexToECDSA(strings.TrimPrefix(a.Key, "0x"))
-		if err != nil {
-			return nil, fmt.Errorf("read account %s: %w", a.Address, err)
-		}
-		n.Payers = append(n.Payers, key)
-	}
-	return n, nil
-}
-
-func benchWAN(*cli.Context, io.Writer) error { return errors.New("--wan: not yet") }

@@ -25,6 +25,8 @@ type Plan struct {
 type Report struct {
 	Runs  []*Result          `json:"runs"`
 	Knees map[string]Summary `json:"knees,omitempty"`
+
+	Derived *Derived `json:"derived,omitempty"`
 }
 
 // Summary is what a sweep found.

@@ -25,7 +25,7 @@ type Config struct {
 // Times that bound a run.
 const (
 	settleTime = 10 * time.Second // after the load, for what is under way
-	quietTime  = time.Second      // without anything new: nothing more will come
+	quietTime  = 3 * time.Second  // without anything new: nothing more will come
 	drainTime  = 20 * time.Second // for the operators' pools to become empty between two runs
 	readyTime  = 30 * time.Second // for the first transactions to get through
 )
