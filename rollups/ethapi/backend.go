@@ -17,6 +17,15 @@ type backend struct {
 	Config
 	metrics *metrics
 	slots   chan struct{} // one for each of Limits.Calls
+	waiters chan struct{} // one for each of Limits.Waiters
+	kept    *keptLogs
+}
+
+func newBackend(cfg Config, m *metrics) *backend {
+	return &backend{
+		Config: cfg, metrics: m, slots: make(chan struct{}, cfg.Limits.Calls), waiters: make(chan struct{}, cfg.Limits.Waiters),
+		kept: newKeptLogs(keptBytes),
+	}
 }
 
 // latest is the newest executed block: what receipts and state are read at.

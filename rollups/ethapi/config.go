@@ -52,7 +52,7 @@ type Config struct {
 	Peers     func() int    // connected peers, for net_peerCount; nil for none
 
 	Listen  string   // host:port of HTTP and WebSocket
-	Origins []string // browsers' origins that are let in, "*" for all; none by default
+	Origins []string // of web pages that are let in, "*" for all; none by default. Wallets in a browser's extension are let in always
 	Version string   // of the software, for web3_clientVersion
 	Limits  Limits   // zero values take the defaults
 
@@ -76,8 +76,9 @@ type Limits struct {
 	Connections int           // at once, one more is closed; 1,024
 	Body        int           // bytes of one request, or batch; 5 MiB, as much as go-ethereum takes
 	Batch       int           // requests in a batch; 1,000
-	Response    int           // bytes of the answers of a batch; 25 MB
+	Response    int           // bytes of the answers of a batch, and of the logs in one answer; 25 MB
 	Calls       int           // calls, estimates, proofs and log searches at work at once, others wait; 16
+	Waiters     int           // eth_sendRawTransactionSync at once, others are answered at once; 1,024
 	CallGas     uint64        // gas of eth_call; 50,000,000
 	CallTime    time.Duration // of a call, an estimate or a log search, waiting included; 5 s
 
@@ -97,6 +98,7 @@ func (l Limits) withDefaults() Limits {
 	or(&l.Batch, 1000)
 	or(&l.Response, 25_000_000)
 	or(&l.Calls, 16)
+	or(&l.Waiters, 1024)
 	or(&l.CallGas, 50_000_000)
 	or(&l.CallTime, 5*time.Second)
 	or(&l.LogBlocks, 100_000)

@@ -17,7 +17,6 @@ const (
 	codeReverted      = 3 // with the revert data
 	codeNotYet        = 4 // EIP-7966: not included in time, with the hash
 	codeInvalidParams = -32602
-	codeNoMethod      = -32601
 	codeLimit         = -32005
 )
 

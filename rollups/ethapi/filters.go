@@ -114,11 +114,11 @@ func (a *filtersAPI) NewFilter(c criteria) (rpc.ID, error) {
 	}
 	cursor, tail := b.Chain.NewCursor(b.latest()), &logTail{b: b, wanted: c}
 	poll := func(ctx context.Context) (any, error) {
-		logs := []*types.Log{}
+		logs, size := []*types.Log{}, 0
 		err := drain(ctx, cursor, func(e evm.Event) (bool, error) {
 			some, err := tail.take(e)
-			logs = append(logs, some...)
-			return len(logs) < b.Limits.Logs, err
+			logs, size = append(logs, some...), size+sizeOf(some)
+			return len(logs) < b.Limits.Logs && size < b.Limits.Response, err
 		})
 		return logs, err
 	}

@@ -180,18 +180,21 @@ func (b *backend) scan(ctx context.Context, c criteria) ([]*types.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []*types.Log{}
+	out, size := []*types.Log{}, 0
 	for n := from; n <= to; n++ {
 		if (n-from)%checkedEvery == 0 && ctx.Err() != nil {
 			return nil, b.stopped(ctx)
 		}
-		logs, err := b.blockLogs(n, &c)
+		_, logs, err := b.blockLogs(n, &c)
 		if err != nil {
 			return nil, err
 		}
-		if out = append(out, logs...); len(out) > b.Limits.Logs {
-			return nil, exceeded("query returned more than %d results: ask for fewer blocks, the first match is in block %d, the last so far in %d",
-				b.Limits.Logs, out[0].BlockNumber, n)
+		out, size = append(out, logs...), size+sizeOf(logs)
+		switch {
+		case len(out) > b.Limits.Logs:
+			return nil, exceeded("query returned more than %d results: ask for fewer blocks than %d to %d", b.Limits.Logs, from, n)
+		case size > b.Limits.Response:
+			return nil, exceeded("query returned more than %d bytes: ask for fewer blocks than %d to %d", b.Limits.Response, from, n)
 		}
 	}
 	if _, err := b.Chain.NumberOf(tip.Hash()); err != nil {
@@ -229,21 +232,19 @@ func (b *backend) span(c criteria) (from, to uint64, err error) {
 	return from, to, nil
 }
 
-// blockLogs finds the logs of one block.
-func (b *backend) blockLogs(number uint64, c *criteria) ([]*types.Log, error) {
+// blockLogs reads a block's logs, unless its bloom says that none matches, and those that do.
+func (b *backend) blockLogs(number uint64, c *criteria) (all, logs []*types.Log, err error) {
 	header, err := b.Chain.HeaderByNumber(number)
 	if err != nil || !c.mayMatch(header.Bloom) {
-		return nil, err
+		return nil, nil, err
 	}
-	all, err := b.Chain.LogsByNumber(number)
-	if err != nil {
-		return nil, err
+	if all, err = b.Chain.LogsByNumber(number); err != nil {
+		return nil, nil, err
 	}
-	var logs []*types.Log
 	for _, log := range all {
 		if c.match(log) {
 			logs = append(logs, log)
 		}
 	}
-	return logs, nil
+	return all, logs, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"math/big"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/math"
@@ -91,10 +93,9 @@ func start(t testing.TB, change func(*ethapi.Config)) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
 	var run sync.WaitGroup
 	run.Go(func() {
-		if err := n.gateway.Run(ctx); err != nil {
+		if err := n.gateway.Run(t.Context()); err != nil {
 			t.Errorf("gateway: %v", err)
 		}
 	})
@@ -110,7 +111,6 @@ func start(t testing.TB, change func(*ethapi.Config)) *node {
 	t.Cleanup(func() {
 		web.CloseClientConnections()
 		web.Close()
-		cancel()
 		run.Wait()
 		for _, end := range []func() error{n.gateway.Close, chain.Close} {
 			if err := end(); err != nil {
@@ -321,6 +321,23 @@ func must[T any](v T, err error) func(testing.TB) T {
 			t.Fatal(err)
 		}
 		return v
+	}
+}
+
+// mined waits for a transaction's receipt.
+func (n *node) mined(eth *ethclient.Client, t *types.Transaction) *types.Receipt {
+	n.t.Helper()
+	ctx := patient(n.t)
+	for {
+		changed := n.chain.Changed()
+		receipt, err := eth.TransactionReceipt(ctx, t.Hash())
+		if err == nil {
+			return receipt
+		}
+		if !errors.Is(err, ethereum.NotFound) {
+			n.t.Fatal(err)
+		}
+		await(n.t, changed)
 	}
 }
 

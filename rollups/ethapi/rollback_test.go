@@ -3,6 +3,7 @@ package ethapi_test
 import (
 	"encoding/json"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum"
@@ -21,7 +22,7 @@ func TestRollback(t *testing.T) {
 	ctx := patient(t)
 	eth, live, plain := n.eth(), n.live(), n.dial(n.url)
 	contract, code := token(t)
-	n.sequence(raw(sign(0, 0, nil, 0, 3_000_000, append(code, pack(t, contract, "", big.NewInt(1000))...)))) // height 2, block 1
+	n.sequence(raw(sign(0, 0, nil, 0, 3_000_000, slices.Concat(code, pack(t, contract, "", big.NewInt(1000)))))) // height 2, block 1
 	at := crypto.CreateAddress(addr(0), 0)
 	move := func(nonce uint64, value int64) *types.Transaction {
 		return sign(0, nonce, &at, 0, 100_000, pack(t, contract, "transfer", addr(1), big.NewInt(value)))
@@ -114,7 +115,7 @@ func TestFilterBounds(t *testing.T) {
 	n := start(t, nil)
 	plain := n.dial(n.url)
 	contract, code := token(t)
-	n.sequence(raw(sign(0, 0, nil, 0, 3_000_000, append(code, pack(t, contract, "", big.NewInt(1000))...))))
+	n.sequence(raw(sign(0, 0, nil, 0, 3_000_000, slices.Concat(code, pack(t, contract, "", big.NewInt(1000))))))
 	at := crypto.CreateAddress(addr(0), 0)
 	var id string
 	if err := plain.CallContext(patient(t), &id, "eth_newFilter", fields{"address": at, "fromBlock": "0x1", "toBlock": "0x2"}); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/math"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/rpc"
 
@@ -144,7 +145,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 // Heavy methods wait for a place, but not for ever.
 func TestHeavyMethodsWait(t *testing.T) {
 	s := open(t, func(c *Config) { c.Limits.Calls, c.Limits.CallTime = 1, 20*time.Millisecond })
-	b := &backend{Config: s.cfg, metrics: s.metrics, slots: make(chan struct{}, 1)}
+	b := newBackend(s.cfg, s.metrics)
 	_, done, err := b.work(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -157,6 +158,27 @@ func TestHeavyMethodsWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	done()
+}
+
+// accepting is a gateway that takes everything, and never sequences it.
+type accepting struct{ Gateway }
+
+func (accepting) Submit(context.Context, []byte) (common.Hash, error) { return common.Hash{1}, nil }
+
+// One waiter too many is told at once that its transaction is taken and not in a block yet.
+func TestWaitersAreBounded(t *testing.T) {
+	s := open(t, func(c *Config) { c.Gateway, c.Limits.Waiters = accepting{}, 1 })
+	b := newBackend(s.cfg, s.metrics)
+	api := &transactionsAPI{b}
+	b.waiters <- struct{}{}
+	if _, err := api.SendRawTransactionSync(t.Context(), nil, nil); err == nil || err.Error() != notYet(common.Hash{1}).Error() {
+		t.Fatal(err)
+	}
+	<-b.waiters
+	short := math.HexOrDecimal64(1)
+	if _, err := api.SendRawTransactionSync(t.Context(), nil, &short); err == nil || len(b.waiters) != 0 {
+		t.Fatal(err)
+	}
 }
 
 // A call that does not end is stopped after its time.
@@ -193,14 +215,29 @@ func TestFiltersExpire(t *testing.T) {
 	s.filters.close()
 }
 
-// A rollback below what a follower remembers ends it: it cannot say what is gone.
+// A rollback below what a follower remembers, or below what is kept of the logs, ends it: it cannot say what is gone.
 func TestTailForgets(t *testing.T) {
-	tail := &logTail{lost: 7, told: []*types.Log{{BlockNumber: 8}, {BlockNumber: 9}}}
-	logs, err := tail.take(evm.Event{Number: 8, Rewound: true})
-	if err != nil || len(logs) != 1 || !logs[0].Removed || tail.told[0].Removed {
-		t.Fatal(logs, err)
+	b := &backend{kept: newKeptLogs(2 * logOverhead)}
+	logs := func(number uint64) []*types.Log {
+		return []*types.Log{{BlockNumber: number, BlockHash: common.Hash{byte(number)}}}
+	}
+	tail := &logTail{b: b, lost: 6}
+	for number := uint64(7); number <= 9; number++ {
+		b.kept.add(logs(number))
+		b.kept.add(logs(number)) // another follower, told the same
+		tail.told = append(tail.told, told{number, common.Hash{byte(number)}})
+	}
+	gone, err := tail.take(evm.Event{Number: 8, Rewound: true})
+	if err != nil || len(gone) != 1 || !gone[0].Removed || gone[0].BlockNumber != 9 {
+		t.Fatal(gone, err)
+	}
+	if held, _ := b.kept.get(common.Hash{9}); held[0].Removed {
+		t.Fatal("what is kept was changed")
 	}
 	if _, err := tail.take(evm.Event{Number: 6, Rewound: true}); err != errForgotten { //nolint:errorlint // the very error
+		t.Fatalf("block 7 is not kept any more: %v", err)
+	}
+	if _, err := tail.take(evm.Event{Number: 5, Rewound: true}); err != errForgotten { //nolint:errorlint // the very error
 		t.Fatal(err)
 	}
 }
@@ -212,7 +249,7 @@ func TestSyncing(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	b.Announced = func() uint64 { return behindShown }
-	if got := (&blocksAPI{b}).Syncing(); got != false {
-		t.Fatalf("%+v", got)
+	if got, ok := (&blocksAPI{b}).Syncing().(bool); !ok || got {
+		t.Fatalf("%v, is it one: %v", got, ok)
 	}
 }

@@ -7,13 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/ethereum/go-ethereum/rpc"
-	"github.com/rs/cors"
 )
 
 // Times of the HTTP server.
@@ -24,7 +22,6 @@ const (
 	idleTimeout   = 2 * time.Minute  // between two requests of a connection
 	stopTimeout   = 3 * time.Second  // for answers under way when the server stops
 	maxHeader     = 16 << 10         // bytes of a request's header
-	corsAge       = 600              // seconds that a browser may remember what an origin may do
 )
 
 // Server serves the methods.
@@ -50,7 +47,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &backend{Config: cfg, metrics: m, slots: make(chan struct{}, cfg.Limits.Calls)}
+	b := newBackend(cfg, m)
 	s := &Server{cfg: cfg, rpc: rpc.NewServer(), metrics: m, subs: newSubscriptions(cfg.Limits, m, cfg.Log), filters: newFilters(b)}
 	s.rpc.SetBatchLimits(cfg.Limits.Batch, cfg.Limits.Response)
 	s.rpc.SetHTTPBodyLimit(cfg.Limits.Body)
@@ -81,29 +78,6 @@ func New(cfg Config) (*Server, error) {
 
 // Handler serves HTTP and WebSocket, without the bound on connections.
 func (s *Server) Handler() http.Handler { return s.handler }
-
-// route sends upgrades to the WebSocket and everything else to HTTP.
-func (s *Server) route() http.Handler {
-	plain, socket := http.Handler(s.rpc), s.rpc.WebsocketHandler(s.cfg.Origins)
-	if len(s.cfg.Origins) > 0 {
-		plain = cors.New(cors.Options{
-			AllowedOrigins: s.cfg.Origins, AllowedMethods: []string{http.MethodPost, http.MethodGet}, AllowedHeaders: []string{"*"}, MaxAge: corsAge,
-		}).Handler(plain)
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.gate.RLock()
-		defer s.gate.RUnlock()
-		if s.closed {
-			http.Error(w, "the node stops", http.StatusServiceUnavailable)
-			return
-		}
-		if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-			socket.ServeHTTP(w, r)
-			return
-		}
-		plain.ServeHTTP(w, r)
-	})
-}
 
 // Serve listens and serves until ctx ends (nil). When it returns, no method reads the chain any more.
 func (s *Server) Serve(ctx context.Context) error {

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum"
-	"github.com/ethereum/go-ethereum/accounts/abi/bind"
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/ethclient/gethclient"
@@ -54,7 +55,7 @@ func TestEthclient(t *testing.T) {
 	if err := eth.SendTransaction(ctx, first); err != nil {
 		t.Fatal(err)
 	}
-	receipt := must(bind.WaitMined(ctx, eth, first))(t)
+	receipt := n.mined(eth, first)
 	block := must(eth.BlockByHash(ctx, receipt.BlockHash))(t)
 	if receipt.Status != 1 || block.Transactions()[receipt.TransactionIndex].Hash() != first.Hash() || receipt.EffectiveGasPrice.Cmp(price) != 0 {
 		t.Fatalf("receipt %+v", receipt)
@@ -76,13 +77,13 @@ func TestEthclient(t *testing.T) {
 	}
 
 	// A token.
-	data := append(code, pack(t, contract, "", big.NewInt(1000))...)
+	data := slices.Concat(code, pack(t, contract, "", big.NewInt(1000)))
 	gas = must(eth.EstimateGas(ctx, ethereum.CallMsg{From: addr(0), Data: data}))(t)
 	deploy := sign(0, 1, nil, 0, gas, data)
 	if err := eth.SendTransaction(ctx, deploy); err != nil {
 		t.Fatal(err)
 	}
-	at := must(bind.WaitDeployed(ctx, eth, deploy))(t)
+	at := n.mined(eth, deploy).ContractAddress
 	if at != crypto.CreateAddress(addr(0), 1) {
 		t.Fatalf("deployed at %s", at)
 	}
@@ -100,7 +101,7 @@ func TestEthclient(t *testing.T) {
 	if err := eth.SendTransaction(ctx, send); err != nil {
 		t.Fatal(err)
 	}
-	receipt = must(bind.WaitMined(ctx, eth, send))(t)
+	receipt = n.mined(eth, send)
 	if len(receipt.Logs) != 1 || receipt.Logs[0].Address != at {
 		t.Fatalf("logs %v", receipt.Logs)
 	}
@@ -144,6 +145,17 @@ func TestEthclient(t *testing.T) {
 	}
 	if deployed := must(eth.CodeAt(ctx, at, nil))(t); !bytes.Contains(code, deployed) || len(deployed) == 0 {
 		t.Fatalf("code %x", deployed)
+	}
+
+	// State as it might be.
+	geth := gethclient.New(n.dial(n.url))
+	changed := map[common.Address]gethclient.OverrideAccount{at: {StateDiff: map[common.Hash]common.Hash{common.HexToHash(slot): {31: 99}}}}
+	data = pack(t, contract, "balanceOf", to)
+	if out := must(geth.CallContract(ctx, ethereum.CallMsg{To: &at, Data: data}, nil, &changed))(t); new(big.Int).SetBytes(out).Int64() != 99 {
+		t.Fatalf("overridden balance %x", out)
+	}
+	if out := must(call(to, data, nil))(t); new(big.Int).SetBytes(out).Int64() != 7 {
+		t.Fatalf("the override has lasted: %x", out)
 	}
 
 	history := must(eth.FeeHistory(ctx, 2, nil, []float64{0, 50, 100}))(t)
@@ -225,12 +237,43 @@ func TestPending(t *testing.T) {
 	}
 
 	n.release()
-	must(bind.WaitMined(ctx, eth, second))(t)
+	n.mined(eth, second)
 	if got := status(t, n, first.Hash()); got.Stage != "landed" || got.Head != "soft" || got.BlockNumber == nil {
 		t.Fatalf("status %+v", got)
 	}
 	n.settle(1, 0)
 	if got := status(t, n, first.Hash()); got.Head != "firm" {
 		t.Fatalf("status %+v", got)
+	}
+}
+
+// Who sends and waits gets the receipt, or the hash if it takes too long.
+func TestSendSync(t *testing.T) {
+	n := start(t, nil)
+	n.hold()
+	first, late := n.dial(n.url), n.dial(n.url)
+	accepted, cancel := n.gateway.Subscribe(8)
+	defer cancel()
+	type answer struct {
+		receipt types.Receipt
+		err     error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		var a answer
+		a.err = first.CallContext(patient(t), &a.receipt, "eth_sendRawTransactionSync", hexutil.Bytes(raw(transfer(0, 0, 1))), 15_000)
+		got <- a
+	}()
+	await(t, accepted)
+	for nonce := uint64(1); nonce <= 3; nonce++ {
+		err := late.CallContext(patient(t), new(types.Receipt), "eth_sendRawTransactionSync", hexutil.Bytes(raw(transfer(0, nonce, 1))), "0x1")
+		var coded rpc.DataError
+		if !errors.As(err, &coded) || coded.ErrorData() != transfer(0, nonce, 1).Hash().Hex() {
+			t.Fatal(err)
+		}
+	}
+	n.release()
+	if a := await(t, got); a.err != nil || a.receipt.TxHash != transfer(0, 0, 1).Hash() {
+		t.Fatal(a.receipt, a.err)
 	}
 }

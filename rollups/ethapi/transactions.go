@@ -7,6 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/common/math"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/rpc"
 
@@ -35,7 +36,7 @@ func (a *transactionsAPI) SendRawTransaction(ctx context.Context, raw hexutil.By
 }
 
 // SendRawTransactionSync is eth_sendRawTransactionSync (EIP-7966): it waits for the receipt, at most timeout milliseconds.
-func (a *transactionsAPI) SendRawTransactionSync(ctx context.Context, raw hexutil.Bytes, timeout *hexutil.Uint64) (*receiptJSON, error) {
+func (a *transactionsAPI) SendRawTransactionSync(ctx context.Context, raw hexutil.Bytes, timeout *math.HexOrDecimal64) (*receiptJSON, error) {
 	hash, err := a.SendRawTransaction(ctx, raw)
 	if err != nil {
 		return nil, err
@@ -43,6 +44,13 @@ func (a *transactionsAPI) SendRawTransactionSync(ctx context.Context, raw hexuti
 	wait := syncWait
 	if timeout != nil && *timeout > 0 {
 		wait = time.Duration(min(uint64(*timeout), uint64(syncWaitMax.Milliseconds()))) * time.Millisecond
+	}
+	select {
+	case a.b.waiters <- struct{}{}:
+		defer func() { <-a.b.waiters }()
+	default:
+		a.b.metrics.refused.WithLabelValues("waiters").Inc()
+		return nil, notYet(hash)
 	}
 	own, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
