@@ -173,7 +173,7 @@ func TestOnlyThisMachineIsATarget(t *testing.T) {
 		{"http://127.0.4.1:26652", true},
 		{"http://[::1]:1", true},
 		{"http://192.0.2.1:26652", false},
-		{"http://10.77.0.1:26652", inOwnNetns()},
+		{"http://10.77.0.1:26652", onlyLAN()},
 		{"http://localhost:1", false}, // a name may be anybody's
 		{"http://example.com", false},
 		{"::", false},

@@ -4,9 +4,11 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 
+	"github.com/lockstep-network/lockstep/internal/tunlan"
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 )
@@ -51,8 +53,27 @@ func (n *Network) Validate() error {
 }
 
 // allowed says whether an address is this machine's: loopback, or of the LAN that package tunlan makes.
-func allowed(a netip.Addr) bool {
-	return a.IsLoopback() || netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, 0, 0}), 24).Contains(a) && inOwnNetns()
+func allowed(a netip.Addr) bool { return a.IsLoopback() || lan().Contains(a) && onlyLAN() }
+
+func lan() netip.Prefix { return netip.PrefixFrom(tunlan.Addr(1), 24).Masked() }
+
+// onlyLAN says whether this process reaches nothing but that LAN: it is in one of its network namespaces.
+func onlyLAN() bool {
+	list, err := net.InterfaceAddrs()
+	found := false
+	for _, a := range list {
+		p, parseErr := netip.ParsePrefix(a.String())
+		switch {
+		case parseErr != nil:
+			return false
+		case p.Addr().IsLoopback(), p.Addr().IsLinkLocalUnicast():
+		case lan().Contains(p.Addr()):
+			found = true
+		default:
+			return false
+		}
+	}
+	return err == nil && found
 }
 
 func (n *Network) pids() []int {

@@ -59,16 +59,6 @@ func loadAverage() float64 {
 	return v
 }
 
-// inOwnNetns says whether this process is in another network namespace than the system's first process.
-func inOwnNetns() bool {
-	own, err := os.Readlink("/proc/self/ns/net")
-	if err != nil {
-		return false
-	}
-	first, err := os.Readlink("/proc/1/ns/net")
-	return err == nil && own != first
-}
-
 // Find returns the process that was started with these arguments; 0 if there is none.
 func Find(args ...string) int {
 	entries, err := os.ReadDir("/proc")

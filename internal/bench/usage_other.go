@@ -14,7 +14,6 @@ func cpuOf(int) (time.Duration, error)        { return 0, errUnmeasured }
 func rssOf(int) (uint64, error)               { return 0, errUnmeasured }
 func wireBytes() (uint64, error)              { return 0, errUnmeasured }
 func loadAverage() float64                    { return 0 }
-func inOwnNetns() bool                        { return false }
 func processAttributes() *syscall.SysProcAttr { return nil }
 
 // Find returns the process that was started with these arguments; it cannot tell on this system.
