@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/celestiaorg/go-square/v3/inclusion"
 	"github.com/celestiaorg/go-square/v3/share"
 	"github.com/celestiaorg/nmt"
 	"github.com/celestiaorg/nmt/namespace"
@@ -46,15 +45,10 @@ func LeafOf(ns namespaces.Namespace, data []byte) (Leaf, error) {
 	if len(data) == 0 || len(data) > MaxSize {
 		return Leaf{}, fmt.Errorf("lane of %d bytes, want 1 to %d", len(data), MaxSize)
 	}
-	blob, err := share.NewV0Blob(ns.Share(), data)
-	if err != nil {
+	if _, err := share.NewV0Blob(ns.Share(), data); err != nil { // whether it may be a blob at all
 		return Leaf{}, fmt.Errorf("lane blob: %w", err)
 	}
-	c, err := inclusion.CreateCommitment(blob, merkleRoot, subtreeRootThreshold)
-	if err != nil {
-		return Leaf{}, fmt.Errorf("share commitment: %w", err)
-	}
-	return Leaf{Namespace: ns, Length: uint32(len(data)), Commitment: common.Hash(c)}, nil
+	return Leaf{Namespace: ns, Length: uint32(len(data)), Commitment: commitment(ns, data)}, nil
 }
 
 // Matches says whether data is the lane that the leaf names.
