@@ -90,6 +90,9 @@ func freePort(t testing.TB) int {
 // A node is killed and started again with the same key and port, six times: gossip flows in both directions again, whoever of
 // the two dials, and although nobody has told the survivor. The times are logged, not judged.
 func TestKilledPeerIsHeardAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes and kills them: run without -short")
+	}
 	for name, pattern := range map[string]string{"quic": "/ip4/127.0.0.1/udp/%d/quic-v1", "tcp": "/ip4/127.0.0.1/tcp/%d"} {
 		for _, dialler := range []string{"child", "child, from a new port,", "parent", "both"} {
 			t.Run(name+"/"+dialler+" dials", func(t *testing.T) {
