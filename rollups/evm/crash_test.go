@@ -57,6 +57,9 @@ func TestKilled(t *testing.T) {
 		runChild(t, dir)
 		return
 	}
+	if testing.Short() {
+		t.Skip("starts processes and kills them: run without -short")
+	}
 	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

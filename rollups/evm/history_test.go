@@ -156,6 +156,9 @@ func TestRollbackEdges(t *testing.T) {
 // target lies in what pathdb has flushed, one in its write buffer, where a journal left by
 // an earlier clean close would contradict the history (see states.rewind).
 func TestInterruptedRollback(t *testing.T) {
+	if testing.Short() {
+		t.Skip("opens a chain of 300 blocks again and again: run without -short")
+	}
 	t.Parallel()
 	const top = 300
 	base := testConfig(t.TempDir(), testGenesis(5))
