@@ -96,7 +96,11 @@ func TestKilledAfterEveryEffect(t *testing.T) {
 
 // Kills, faults, a second publisher, lost and damaged journals, from a seed: everything is readable in the end.
 func TestRandomMisfortune(t *testing.T) {
-	for seed := range uint64(12) {
+	seeds := uint64(12)
+	if testing.Short() {
+		seeds = 4
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, seed, 40, local.Options{

@@ -172,7 +172,11 @@ func TestResumeFromEveryBlock(t *testing.T) {
 
 // What a reader keeps in memory changes nothing in what it gives.
 func TestRandomSchedules(t *testing.T) {
-	for seed := range uint64(20) {
+	seeds := uint64(20)
+	if testing.Short() {
+		seeds = 4
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w := newWorld(t, 100+seed)
 			w.schedule(t, 80)
