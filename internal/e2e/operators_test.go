@@ -72,7 +72,7 @@ func TestOperatorsByHand(t *testing.T) {
 		n.votes(n.operators[1])
 	})
 	t.Run("the same operator twice", func(t *testing.T) {
-		refusedStart(t, hosts[2], nil, []string{"--rpc-listen", hosts[2].at(26999), "--consensus-listen", hosts[2].at(26998)}, "another process")
+		refusedStart(t, hosts[2], nil, []string{"--rpc-listen", hosts[2].at(26999), "--consensus-listen", hosts[2].at(26998)})
 		n.certifies(n.operators[2], n.highest()+2)
 	})
 	n.check(n.sendSome(key, 20))
