@@ -34,7 +34,10 @@ func TestSameInputsSameChain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const blocks = 300
+	blocks := uint64(300)
+	if testing.Short() {
+		blocks = 100
+	}
 	for h := uint64(1); h <= blocks; h++ {
 		want := execute(t, calm, story(h))
 		if got := execute(t, wild, story(h)); got != want {
