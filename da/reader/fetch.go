@@ -112,10 +112,8 @@ func (f *fetcher) run(ctx context.Context, from uint64) {
 		}
 		for h <= head && ctx.Err() == nil {
 			var at uint64
-			if f.retry(ctx, func() (err error) { at, err = da.Next(ctx, f.cfg.Layer, h, head, all); return err }) != nil {
-				return
-			}
-			j := &job{fetched: fetched{height: min(at, head)}, done: make(chan struct{})}
+			err := f.retry(ctx, func() (err error) { at, err = da.Next(ctx, f.cfg.Layer, h, head, all); return err })
+			j := &job{fetched: fetched{height: min(at, head)}, err: err, done: make(chan struct{})}
 			if f.waitRoom(ctx) != nil {
 				return
 			}
@@ -124,9 +122,13 @@ func (f *fetcher) run(ctx context.Context, from uint64) {
 			case <-ctx.Done():
 				return
 			}
-			if at > head {
+			switch {
+			case err != nil: // gone for good: whoever takes the job hears it
 				close(j.done)
-			} else {
+				return
+			case at > head:
+				close(j.done)
+			default:
 				f.wg.Go(func() { f.read(ctx, j) })
 			}
 			h = j.height + 1

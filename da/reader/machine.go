@@ -120,10 +120,9 @@ func (m *machine) takeHeaders(height uint64, raw []byte) error {
 		m.ignore(OtherChain)
 	case p.Certificate.Height <= m.tip.Height:
 		return m.takeOld(p)
+	case m.resume > 0: // what was passed over comes first, or P(H) would tell of this reader's memory
 	case len(m.queue) >= m.cfg.Limits.HeldBlocks:
-		if m.resume == 0 {
-			m.resume = height
-		}
+		m.resume = height
 	default:
 		fresh, err = m.extend(p)
 	}

@@ -148,7 +148,7 @@ func (r *Reader) reset() {
 	if r.machine != nil {
 		ignored = r.machine.ignored
 	}
-	start := r.cursor - min(r.cursor-1, Window)
+	start := r.cursor - min(r.cursor-1, 2*Window) // a lane before its header, and the first of its chunks before the last
 	r.fetch = startFetch(r.cfg, r.view, start)
 	r.machine = newMachine(r.cfg, r.codec, r.after, r.cursor, r.reread)
 	r.machine.ignored = ignored
