@@ -33,6 +33,7 @@ type Config struct {
 	PublishAge time.Duration // how old a certified block may grow before it is published; 0: one second
 
 	BlockInterval time.Duration // 0: 250 ms
+	KeepBlocks    uint64        // how many of the newest blocks to keep, at least a thousand; 0: all
 	Metrics       bool          // register CometBFT's metrics too
 	Version       string        // of the software, for people
 	Logger        *slog.Logger
@@ -49,6 +50,8 @@ func (c Config) Validate() error {
 		return errors.New("no address for RPC or for consensus")
 	case c.Publish && c.DA == "":
 		return errors.New("a publisher needs the URL of a DA layer")
+	case c.KeepBlocks > 0 && c.KeepBlocks < leastKept:
+		return fmt.Errorf("%d blocks to keep are too few for those who follow: at least %d, or 0 for all", c.KeepBlocks, leastKept)
 	case c.Logger == nil:
 		return errors.New("no logger")
 	}

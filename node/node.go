@@ -71,9 +71,14 @@ func Run(ctx context.Context, c Config) (err error) {
 	defer closing(&err, host.Close)
 
 	// What orders it.
+	pub, err := c.publisher(st, sets)
+	if err != nil {
+		return fmt.Errorf("open publisher: %w", err)
+	}
+	old := pruning{keep: c.KeepBlocks, published: pub.published(), store: st}
 	app, err := ordering.New(ordering.Config{
 		Genesis: c.Genesis, Pool: txs, Store: st, Begin: func() ordering.Check { return txs.Checker().Begin() },
-		BlockInterval: c.BlockInterval, Metrics: registry, Logger: c.Logger,
+		BlockInterval: c.BlockInterval, Retain: old.retain(), Metrics: registry, Logger: c.Logger,
 	})
 	if err != nil {
 		return fmt.Errorf("ordering: %w", err)
@@ -86,11 +91,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("start consensus: %w", err)
 	}
-	defer closing(&err, func() error {
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
-		defer cancel()
-		return eng.Stop(grace)
-	})
+	defer closing(&err, func() error { return stop(ctx, eng) })
 
 	// What reads it.
 	gossip := new(topics)
@@ -107,10 +108,6 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := host.Handle(nodefeed.Protocol(), nodefeed.Limits(), server.Serve); err != nil {
 		return fmt.Errorf("serve feed: %w", err)
 	}
-	pub, err := c.publisher(st, sets)
-	if err != nil {
-		return fmt.Errorf("open publisher: %w", err)
-	}
 	rpc, err := api.New(ctx, api.Config{
 		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Published: pub.published(),
 		Version: c.Version, Logger: c.Logger,
@@ -120,6 +117,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	defer closing(&err, rpc.Close)
 
+	alive := &heartbeat{store: st, peers: host.Peers, published: pub.published(), log: c.Logger}
 	c.Logger.InfoContext(ctx, "operator runs", "chain_id", c.Genesis.ChainID, "operator", c.Operator.Address(), "rpc", rpc.Addr())
 	return runAll(ctx, []part{
 		{"consensus", eng.Watchdog},
@@ -129,6 +127,8 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"announcer", nodefeed.NewAnnouncer(txs, gossip.batches, gossipLinger, c.Logger).Run},
 		{"gossip", gossip.drain},
 		{"publisher", pub.run},
+		{"pruning", old.run},
+		{"heartbeat", alive.run},
 		{"RPC", rpc.Run},
 	})
 }
@@ -155,6 +155,13 @@ func runAll(ctx context.Context, parts []part) error {
 
 // closing runs a part's end and keeps its error unless there is one already.
 func closing(err *error, end func() error) { *err = errors.Join(*err, end()) }
+
+// stop ends consensus after the context has ended: within stopGrace.
+func stop(ctx context.Context, eng *engine.Engine) error {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+	defer cancel()
+	return eng.Stop(grace)
+}
 
 // opener opens the operator sets that headers name: one, until the ledger changes it.
 func opener(set cert.Set) func(common.Hash) (cert.Set, error) {

@@ -56,6 +56,9 @@ type Config struct {
 	BlockInterval time.Duration // 0: engine.DefaultBlockInterval
 	IdleWait      time.Duration // 0: DefaultIdleWait
 
+	// Retain is the lowest height whose consensus block must be kept; consensus drops what is below. Nil: it keeps all.
+	Retain func() uint64
+
 	Metrics prometheus.Registerer // nil: none
 	Logger  *slog.Logger          // nil: slog.Default
 }
@@ -282,7 +285,15 @@ func (a *App) Commit(ctx context.Context, _ *abci.RequestCommit) (*abci.Response
 	a.pending, a.judged = nil, nil
 	a.metrics.committed(b, time.Since(began))
 	a.log.DebugContext(ctx, "block committed", "height", b.Header.Height, "hash", b.Header.Hash(), "txs", len(b.Contents.Txs), "bytes", len(b.Body))
-	return &abci.ResponseCommit{}, nil
+	return &abci.ResponseCommit{RetainHeight: a.retain()}, nil
+}
+
+// retain is what Commit answers: 0, or a height that is not above the store's own lowest one.
+func (a *App) retain() int64 {
+	if a.config.Retain == nil {
+		return 0
+	}
+	return int64(a.config.Retain())
 }
 
 func slotOf(height int64, at time.Time, proposer []byte) slot {

@@ -157,6 +157,27 @@ func TestDecidedRubbishEndsConsensusWithoutEffect(t *testing.T) {
 	}
 }
 
+// Consensus is told to keep what the store keeps: nothing may be dropped unless somebody says so.
+func TestCommitTellsWhatToRetain(t *testing.T) {
+	for name, c := range map[string]struct {
+		retain func() uint64
+		want   int64
+	}{
+		"all":   {nil, 0},
+		"floor": {func() uint64 { return 1 }, 1},
+	} {
+		s := newSingle(t, nil)
+		s.app.config.Retain = c.retain
+		if err := s.finalize(t, 1, s.prepare(t, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+		res, err := s.app.Commit(t.Context(), &abci.RequestCommit{})
+		if err != nil || res.RetainHeight != c.want {
+			t.Errorf("%s: retain %d, %v, want %d", name, res.GetRetainHeight(), err, c.want)
+		}
+	}
+}
+
 func TestInitChainRefusesAnotherGenesis(t *testing.T) {
 	s := newSingle(t, nil)
 	g, err := EngineGenesis(s.genesis)
