@@ -42,7 +42,7 @@ func bundleCommand() *cli.Command {
 					&cli.StringSliceFlag{Name: "transfer", Usage: "ROLLUP:ADDRESS:ETHER on a devnet's rollup, signed by its first account; once for each leg"},
 					&cli.Uint64Flag{Name: "tip", Usage: "wei per byte on top of the fee"},
 					&cli.Uint64Flag{Name: "expires-in", Usage: "heights until the bundle expires", Value: 100},
-					&cli.PathFlag{Name: "proof", Usage: "write the proof of inclusion to this file, for `lockstep verify`"},
+					&cli.PathFlag{Name: "proof", Usage: "write the proof of inclusion to this file; lockstep verify checks it"},
 				},
 				Action: sendBundle,
 			},

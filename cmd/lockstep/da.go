@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/urfave/cli/v2"
 
 	"github.com/lockstep-network/lockstep/da/local"
@@ -19,6 +22,7 @@ func daCommand() *cli.Command {
 		&cli.StringFlag{Name: "listen", Usage: "host:port to serve on", Value: "127.0.0.1:26658", EnvVars: env("da-listen")},
 		&cli.DurationFlag{Name: "interval", Usage: "time between two DA heights", Value: time.Second},
 		&cli.Uint64Flag{Name: "finality-depth", Usage: "heights after which a DA height is final", Value: 2},
+		&cli.StringFlag{Name: flagMetricsListen, Usage: "host:port of /metrics for Prometheus; empty for none", EnvVars: env("da-metrics-listen")},
 	}, logFlags()...)
 	return &cli.Command{
 		Name:  "da",
@@ -47,8 +51,24 @@ func serveDA(c *cli.Context) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("serve local DA layer: %w", err), layer.Close())
 	}
-	err = serveHTTP(c.Context, c.String("listen"), handler)
+	registry := newRegistry()
+	handler = measured(registry, layer, handler)
+	err = withMetrics(c.Context, listeners{metrics: c.String(flagMetricsListen)}, registry, func(ctx context.Context) error {
+		log.InfoContext(ctx, "DA layer runs", "listen", c.String("listen"), "height", layer.Height())
+		return serveHTTP(ctx, c.String("listen"), handler)
+	})
 	return errors.Join(err, layer.Close())
+}
+
+// measured counts and times what is asked of the layer.
+func measured(r prometheus.Registerer, layer *local.Layer, handler http.Handler) http.Handler {
+	f := promauto.With(r)
+	f.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "lockstep", Subsystem: "da", Name: "height", Help: "Newest DA height."},
+		func() float64 { return float64(layer.Height()) })
+	seconds := f.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "lockstep", Subsystem: "da", Name: "request_seconds", Help: "Time to answer a request.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
+	}, []string{"code"})
+	return promhttp.InstrumentHandlerDuration(seconds, handler)
 }
 
 // serveHTTP serves until the context ends.

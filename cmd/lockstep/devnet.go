@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ const (
 	devnetOperators = "127.0.1.%d"
 	devnetRollups   = "127.0.2.%d"
 	devnetDA        = "127.0.3.1:26658"
+	devnetDAMetrics = "127.0.3.1:26659"
 	devnetAccounts  = 3
 	maxDevnet       = 16 // operators or rollups: more do not fit a developer's machine
 )
@@ -35,8 +37,8 @@ func devnetCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.PathFlag{Name: "dir", Usage: "folder of the devnet", EnvVars: env("devnet-dir"), DefaultText: "~/.lockstep/devnet"},
 			&cli.BoolFlag{Name: "reset", Usage: "delete the devnet in the folder and begin anew"},
-			&cli.IntFlag{Name: "operators", Value: 4},
-			&cli.IntFlag{Name: "rollups", Value: 2},
+			&cli.IntFlag{Name: "operators", Usage: fmt.Sprintf("how many operators, 1 to %d", maxDevnet), Value: 4},
+			&cli.IntFlag{Name: "rollups", Usage: fmt.Sprintf("how many EVM rollups, 0 to %d", maxDevnet), Value: 2},
 			&cli.DurationFlag{Name: "block-interval", Usage: "time between two shared blocks", Value: 100 * time.Millisecond},
 		},
 		Action: runDevnet,
@@ -90,7 +92,7 @@ func devnetNetwork(c *cli.Context, dir string) (*network, error) {
 	}
 	fmt.Fprintf(c.App.Writer, "making keys and genesis of %d operators and %d rollups in %s\n", operators, rollups, dir)
 	p := plan{
-		Dir: dir, ChainID: devnetChainID, DA: "http://" + loopback(devnetDA), Accounts: devnetAccounts, Light: true,
+		Dir: dir, ChainID: devnetChainID, DA: "http://" + loopback(devnetDA), DAMetrics: metricsURL(loopback(devnetDAMetrics)), Accounts: devnetAccounts, Light: true,
 		Settings: map[string]any{flagBlockInterval: c.Duration("block-interval").String(), flagLocal: true, flagPublishAge: "500ms"},
 	}
 	for i := range operators {
@@ -141,12 +143,14 @@ func loopback(addr string) string {
 	return net.JoinHostPort("127.0.0.1", port)
 }
 
-func canListen(addr string) bool {
+func canListen(addr string) bool { return tryListen(addr) == nil }
+
+func tryListen(addr string) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return false
+		return err
 	}
-	return l.Close() == nil
+	return l.Close()
 }
 
 // devnet supervises the processes of a network: one for each role, as on hosts of their own.
@@ -196,6 +200,9 @@ func (d *devnet) run(ctx context.Context) error {
 func (d *devnet) boot(ctx context.Context, fail context.CancelCauseFunc) error {
 	da := strings.TrimPrefix(d.network.DA, "http://")
 	layer := child{"da", []string{"da", "serve", "--dir", filepath.Join(d.dir, "da"), "--listen", da, "--interval", "500ms"}}
+	if d.network.DAMetrics != "" {
+		layer.args = append(layer.args, "--"+flagMetricsListen, metricsAddr(d.network.DAMetrics))
+	}
 	go d.supervise(ctx, layer, fail)
 	if err := d.await(ctx, "DA layer", func(ctx context.Context) error { return dialTCP(ctx, da) }); err != nil {
 		return err
@@ -288,15 +295,28 @@ func answersWallets(ctx context.Context, m member) error {
 
 // checkPorts says which address is taken before anything is started.
 func (d *devnet) checkPorts() error {
-	addrs := map[string]string{strings.TrimPrefix(d.network.DA, "http://"): "the DA layer"}
-	for _, m := range append(append([]member{}, d.network.Operators...), d.network.Rollups...) {
-		addrs[strings.TrimPrefix(m.RPC, "http://")] = "the RPC of " + m.Name
-		addrs[strings.TrimSuffix(strings.TrimPrefix(m.Metrics, "http://"), "/metrics")] = "the metrics of " + m.Name
+	type use struct{ addr, what string }
+	uses := []use{{strings.TrimPrefix(d.network.DA, "http://"), "the DA layer"}}
+	if d.network.DAMetrics != "" {
+		uses = append(uses, use{metricsAddr(d.network.DAMetrics), "the metrics of the DA layer"})
 	}
-	for addr, what := range addrs {
-		if !canListen(addr) {
-			return fmt.Errorf("%s is taken, and %s listens there: stop what runs on it (another devnet?)", addr, what)
+	for _, m := range slices.Concat(d.network.Operators, d.network.Rollups) {
+		uses = append(uses, use{strings.TrimPrefix(m.RPC, "http://"), "the RPC of " + m.Name}, use{metricsAddr(m.Metrics), "the metrics of " + m.Name})
+		for _, addr := range m.Links {
+			uses = append(uses, use{addr, m.Name})
+		}
+	}
+	for _, u := range uses {
+		if err := tryListen(u.addr); err != nil {
+			return fmt.Errorf("%s should listen on %s: %w: stop what runs there (another devnet?)", u.what, u.addr, err)
 		}
 	}
 	return nil
+}
+
+// metricsURL is where a host:port serves metrics; metricsAddr is its reverse.
+func metricsURL(addr string) string { return "http://" + addr + "/metrics" }
+
+func metricsAddr(url string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/metrics")
 }

@@ -129,7 +129,7 @@ func (d *devnet) printTable(took time.Duration) {
 	for _, m := range d.network.Rollups {
 		fmt.Fprintf(w, "%s (EVM)\t%s\t%s\t%s\t%d\n", m.Name, m.RPC, m.Metrics, m.Namespace, m.ChainID)
 	}
-	fmt.Fprintf(w, "DA layer\t%s\t\t\t\n", d.network.DA)
+	fmt.Fprintf(w, "DA layer\t%s\t%s\n", d.network.DA, d.network.DAMetrics)
 	_ = w.Flush()
 	accounts, err := readAccounts(d.dir)
 	if err != nil {

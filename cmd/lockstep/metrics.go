@@ -10,12 +10,20 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 )
 
 // listeners are where a process tells about itself, host:port; empty: not.
 type listeners struct{ metrics, profiles string }
+
+// newRegistry is a registry of metrics that begins with those of the Go runtime and of the process.
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
 
 // withMetrics runs a process, its metrics and its profiles side by side, until one of them ends.
 func withMetrics(ctx context.Context, listen listeners, gatherer prometheus.Gatherer, run func(context.Context) error) error {

@@ -65,6 +65,7 @@ type plan struct {
 	Operators []host
 	Rollups   []host
 	DA        string // URL
+	DAMetrics string // URL; empty if it is not this network's to know
 	Accounts  int    // funded accounts, on the ledger and on each rollup
 	Light     bool   // weak key derivation
 	Settings  map[string]any
@@ -72,11 +73,12 @@ type plan struct {
 
 // member is one process of a generated network, as networkFile lists it.
 type member struct {
-	Name    string `json:"name"`
-	Home    string `json:"home"` // below the network's folder
-	RPC     string `json:"rpc"`
-	Metrics string `json:"metrics"`
-	PeerID  string `json:"peerId"`
+	Name    string   `json:"name"`
+	Home    string   `json:"home"` // below the network's folder
+	RPC     string   `json:"rpc"`
+	Metrics string   `json:"metrics"`
+	PeerID  string   `json:"peerId"`
+	Links   []string `json:"links"` // host:port of p2p and, for an operator, of consensus
 
 	Namespace string `json:"namespace,omitempty"` // of a rollup
 	ChainID   uint64 `json:"chainId,omitempty"`   // of a rollup
@@ -86,6 +88,7 @@ type member struct {
 type network struct {
 	ChainID   string   `json:"chainId"`
 	DA        string   `json:"da"`
+	DAMetrics string   `json:"daMetrics,omitempty"` // of the DA layer, where a devnet runs it
 	Operators []member `json:"operators"`
 	Rollups   []member `json:"rollups"`
 }
@@ -105,7 +108,7 @@ func (p plan) generate() (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{ChainID: p.ChainID, DA: p.DA}
+	n := &network{ChainID: p.ChainID, DA: p.DA, DAMetrics: p.DAMetrics}
 	g := &genesis.Genesis{
 		Version: genesis.Version, ChainID: p.ChainID, TimeMS: uint64(time.Now().UnixMilli()), Params: genesis.DefaultParams(),
 	}
@@ -190,7 +193,7 @@ func (p plan) operator(i int, h host) (member, genesis.Operator, error) {
 	if err := writeSettings(dir, settings); err != nil {
 		return member{}, genesis.Operator{}, err
 	}
-	m := member{Name: name, Home: home, RPC: "http://" + h.at(portRPC), Metrics: "http://" + h.at(portMetrics) + "/metrics", PeerID: node.PeerID().String()}
+	m := member{Name: name, Home: home, RPC: "http://" + h.at(portRPC), Metrics: metricsURL(h.at(portMetrics)), PeerID: node.PeerID().String(), Links: []string{h.at(portP2P), h.at(portConsensus)}}
 	return m, identity{op, node}.record(name, 10, h.multiaddrs(), h.at(portConsensus)), nil
 }
 
@@ -228,8 +231,8 @@ func (p plan) rollup(i int, h host, accounts []account, timestamp uint64) (membe
 		flagNamespace: ns.String(), flagP2PListen: h.multiaddrs(), flagRPCListen: h.at(portRPC), flagMetricsListen: h.at(portMetrics), flagDA: p.DA,
 	})
 	return member{
-		Name: name, Home: home, RPC: "http://" + h.at(portRPC), Metrics: "http://" + h.at(portMetrics) + "/metrics",
-		PeerID: node.PeerID().String(), Namespace: ns.String(), ChainID: chain,
+		Name: name, Home: home, RPC: "http://" + h.at(portRPC), Metrics: metricsURL(h.at(portMetrics)),
+		PeerID: node.PeerID().String(), Links: []string{h.at(portP2P)}, Namespace: ns.String(), ChainID: chain,
 	}, payer.Address(), err
 }
 

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/urfave/cli/v2"
 
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -32,7 +31,7 @@ func rollupCommand() *cli.Command {
 	flags := append(homeFlags(), passwordFlag(),
 		text(flagNamespace, "", "the rollup's namespace, hexadecimal"),
 		text(flagSource, string(rollups.SourceBoth), "both: soft from operators, firm from the DA layer; p2p: operators alone; da: DA layer alone"),
-		text(flagDA, "", "URL of the DA layer"),
+		text(flagDA, "", "URL of the DA layer; needed unless --source is p2p"),
 		list(flagP2PListen, "libp2p multiaddresses to listen on"),
 		list(flagP2PAnnounce, "libp2p multiaddresses that others are told, if they differ"),
 		list(flagBootstrap, "libp2p multiaddresses with /p2p/ ids to enter the network by, beside the operators'"),
@@ -41,15 +40,16 @@ func rollupCommand() *cli.Command {
 		text(flagMetricsListen, "", "host:port of /metrics for Prometheus; empty for none"),
 		text(flagPprofListen, "", "host:port of Go's profiles, which tell much about this process: keep it to yourself; empty for none"),
 		number(flagTip, 0, "wei per byte that the gateway offers on top of the fee"),
-		duration(flagLinger, "how long the gateway collects transactions (default: 5ms)"),
+		duration(flagLinger, "5ms", "how long the gateway collects transactions"),
 		boolean(flagReadOnly, "take no transactions; needs no gateway key"),
 	)
 	flags = append(flags, logFlags()...)
 	return &cli.Command{
 		Name:  "rollup",
-		Usage: "run an EVM rollup's node",
+		Usage: "run and watch an EVM rollup's node",
 		Subcommands: []*cli.Command{
 			{Name: "start", Usage: "derive the rollup and serve wallets", Flags: flags, Before: fromFile(flags), Action: startRollup},
+			rollupStatusCommand(),
 		},
 	}
 }
@@ -80,7 +80,7 @@ func startRollup(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	registry := prometheus.NewRegistry()
+	registry := newRegistry()
 	config := evmnode.Config{
 		Home: home, Genesis: g, Rollup: rollup, Namespace: ns, Source: rollups.Source(c.String(flagSource)),
 		NodeKey: node.PrivateKey(), GatewayKey: gate, Tip: c.Uint64(flagTip), Linger: c.Duration(flagLinger),

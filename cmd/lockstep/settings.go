@@ -67,8 +67,9 @@ func boolean(name, usage string) cli.Flag {
 	return altsrc.NewBoolFlag(&cli.BoolFlag{Name: name, Usage: usage, EnvVars: env(name)})
 }
 
-func duration(name string, usage string) cli.Flag {
-	return altsrc.NewDurationFlag(&cli.DurationFlag{Name: name, Usage: usage, EnvVars: env(name)})
+// duration is a setting whose default, which is only shown here, belongs to the part that it is for.
+func duration(name, shown, usage string) cli.Flag {
+	return altsrc.NewDurationFlag(&cli.DurationFlag{Name: name, Usage: usage, DefaultText: shown, EnvVars: env(name)})
 }
 
 func number(name string, value uint64, usage string) cli.Flag {

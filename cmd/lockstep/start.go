@@ -25,6 +25,7 @@ const (
 	flagPublish           = "publish"
 	flagPublishAge        = "publish-age"
 	flagBlockInterval     = "block-interval"
+	flagKeepBlocks        = "keep-blocks"
 )
 
 func startCommand() *cli.Command {
@@ -41,8 +42,9 @@ func startCommand() *cli.Command {
 		text(flagPprofListen, "", "host:port of Go's profiles, which tell much about this process: keep it to yourself; empty for none"),
 		text(flagDA, "", "URL of the DA layer, to publish and to tell what is firm"),
 		boolean(flagPublish, "publish batches to the DA layer"),
-		duration(flagPublishAge, "how old a certified block may grow before it is published (default: 1s)"),
-		duration(flagBlockInterval, "time between two shared blocks (default: 250ms); the same at all operators"),
+		duration(flagPublishAge, "1s", "how old a certified block may grow before it is published"),
+		duration(flagBlockInterval, "250ms", "time between two shared blocks; the same at all operators"),
+		number(flagKeepBlocks, 0, "how many of the newest blocks to keep, at least 1000; 0 for all. A publisher keeps what is not on the DA layer, too; an operator that was away for longer than all others keep cannot catch up"),
 	)
 	flags = append(flags, logFlags()...)
 	return &cli.Command{
@@ -74,7 +76,7 @@ func startOperator(c *cli.Context) error {
 		ConsensusListen: c.String(flagConsensusListen), ConsensusExternal: c.String(flagConsensusExternal), Local: c.Bool(flagLocal),
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins), Metrics: c.String(flagMetricsListen) != "",
 		DA: c.String(flagDA), Publish: c.Bool(flagPublish), PublishAge: c.Duration(flagPublishAge),
-		BlockInterval: c.Duration(flagBlockInterval), Version: version(), Logger: log,
+		BlockInterval: c.Duration(flagBlockInterval), KeepBlocks: c.Uint64(flagKeepBlocks), Version: version(), Logger: log,
 	}
 	listen := listeners{metrics: c.String(flagMetricsListen), profiles: c.String(flagPprofListen)}
 	return withMetrics(c.Context, listen, prometheus.DefaultGatherer, func(ctx context.Context) error { return node.Run(ctx, config) })

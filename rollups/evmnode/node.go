@@ -117,6 +117,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	run("derivation", driver.Run)
 	run("RPC", api.Serve)
+	run("heartbeat", (&heartbeat{heads: driver.Status, announced: driver.Announced, log: c.Logger}).run)
 	if gate != nil {
 		run("gateway", gate.Run)
 	}
