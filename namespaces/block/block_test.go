@@ -77,3 +77,32 @@ func TestBodyToProvenLanes(t *testing.T) {
 		t.Fatal("a transaction is not proven by the tx root")
 	}
 }
+
+// Every entry of a bundle repeats all its legs, so a small body of bundles makes large lanes, none of which is out of bounds by itself.
+func TestLanesOfBundlesAreBoundedTogether(t *testing.T) {
+	bundles := func(count int) Body {
+		var legs []tx.Leg
+		for i := range tx.MaxBundleLegs {
+			legs = append(legs, tx.Leg{Namespace: namespaces.Namespace{0: 1, 9: byte(i)}, Data: []byte{1}})
+		}
+		var b Batch
+		for i := range count {
+			one, err := tx.New(tx.Fields{ChainID: "lockstep-test", Salt: uint64(i), Expiry: 50, Legs: legs})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Txs = append(b.Txs, one)
+		}
+		return Body{Batches: []Batch{b}}
+	}
+	rule := func(namespaces.Namespace) Rule { return ByTip }
+	for count, fits := range map[int]bool{1_000: true, 1_300: false} {
+		body := bundles(count)
+		if n := len(body.Encode()); n > MaxBodySize/8 {
+			t.Fatalf("%d bundles are a body of %d bytes: this test tests nothing", count, n)
+		}
+		if _, err := Assemble(body, rule); (err == nil) != fits {
+			t.Errorf("%d bundles: %v, want fits = %t", count, err, fits)
+		}
+	}
+}

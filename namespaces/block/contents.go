@@ -11,6 +11,10 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
 
+// MaxLanesSize bounds a block's lanes together, in bytes: what it takes on a DA layer, in a follower's stream and in a node's memory. A body bounds
+// them all but for bundles, each entry of which repeats the id and all legs: 3 MiB of bundles of sixteen legs would make 100 MiB of lanes.
+const MaxLanesSize = 2 * MaxBodySize
+
 // Lane is one namespace's part of a block: the data of its blob.
 type Lane struct {
 	Namespace namespaces.Namespace
@@ -25,7 +29,7 @@ type Contents struct {
 	IDs   namespaces.Tree
 }
 
-// Assemble orders the body and builds its lanes and roots. It fails if an id stands twice or a lane grows out of bounds; a body for which it
+// Assemble orders the body and builds its lanes and roots. It fails if an id stands twice or the lanes grow out of bounds; a body for which it
 // fails is invalid.
 func Assemble(b Body, rule func(namespaces.Namespace) Rule) (*Contents, error) {
 	c := &Contents{Txs: Order(b, rule)}
@@ -82,10 +86,14 @@ func lanes(txs []*tx.Tx) ([]Lane, error) {
 	}
 	slices.SortFunc(names, namespaces.Namespace.Compare)
 	out := make([]Lane, len(names))
+	size := 0
 	for i, ns := range names {
 		data, err := lane.Encode(entries[ns])
 		if err != nil {
 			return nil, fmt.Errorf("lane %s: %w", ns, err)
+		}
+		if size += len(data); size > MaxLanesSize {
+			return nil, fmt.Errorf("lanes of more than %d bytes together", MaxLanesSize)
 		}
 		out[i] = Lane{Namespace: ns, Data: data}
 	}

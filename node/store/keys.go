@@ -19,7 +19,7 @@ import (
 //	C height        -> certificate
 //	x id            -> height(8) position(4)            kept for ever
 //	n path          -> node of the account trie         the newest state only
-//	a address       -> balance(32)                      the same accounts, flat: for advice, never for consensus
+//	a address       -> balance(32)                      the same accounts, flat: for the pool and the fee pass; ledger.Apply reads the trie
 //	d height        -> digest of the spent pairs        the last window heights
 //	s height        -> the spent pairs, sorted          the last window heights
 //	p pair          -> height                           the last window heights

@@ -169,7 +169,8 @@ func (c *blockCacheLRU) get(height uint64) *block.Contents {
 	return e.Value.(*cachedBlock).contents //nolint:errcheck,forcetypeassert // the list holds nothing else
 }
 
-// add keeps a block whose encoded body has so many bytes; in memory it takes about twice that (body and lanes), and some for an empty one.
+// add keeps a block whose encoded body has so many bytes; in memory it takes twice that (encodings, and their legs), its lanes, and some for an
+// empty one.
 func (c *blockCacheLRU) add(height uint64, contents *block.Contents, body int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,6 +178,9 @@ func (c *blockCacheLRU) add(height uint64, contents *block.Contents, body int) {
 		return
 	}
 	entry := &cachedBlock{height, contents, 2*body + 4<<10}
+	for i := range contents.Lanes {
+		entry.bytes += len(contents.Lanes[i].Data)
+	}
 	c.index[height] = c.order.PushFront(entry)
 	c.bytes += entry.bytes
 	for c.bytes > c.limit && c.order.Len() > 1 {

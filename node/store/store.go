@@ -32,7 +32,7 @@ var (
 const (
 	memTableSize = 16 << 20  // many times the index and ledger changes of one block
 	blockCache   = 64 << 20  // of Pebble: trie nodes, accounts and index blocks
-	contentCache = 128 << 20 // of assembled blocks: some nine full ones
+	contentCache = 128 << 20 // of assembled blocks: some six full ones
 )
 
 // Config is what a store needs.
