@@ -44,12 +44,22 @@ func LegHash(ns namespaces.Namespace, dataHash common.Hash) common.Hash {
 	return hashWords(legTypeHash, name, dataHash)
 }
 
-// LegsHash is EIP-712's hash of the array of legs, the one word by which they enter the id.
+// LegsHash is EIP-712's hash of the array of legs, the one word by which they enter the id. It is [LegHash] of each and keccak256 over all, with
+// one hasher: every operator hashes every leg.
 func LegsHash(legs []Leg) common.Hash {
-	words := make([]byte, 0, len(legs)*common.HashLength)
-	for _, l := range legs {
-		h := LegHash(l.Namespace, crypto.Keccak256Hash(l.Data))
-		words = append(words, h[:]...)
+	var leg [3 * common.HashLength]byte // type | namespace, filled up with zeros | hash of the data
+	copy(leg[:], legTypeHash[:])
+	words := make([]byte, len(legs)*common.HashLength)
+	h := crypto.NewKeccakState()
+	hash := func(data, out []byte) {
+		h.Reset()
+		_, _ = h.Write(data)
+		_, _ = h.Read(out)
+	}
+	for i, l := range legs {
+		copy(leg[common.HashLength:], l.Namespace[:])
+		hash(l.Data, leg[2*common.HashLength:])
+		hash(leg[:], words[i*common.HashLength:(i+1)*common.HashLength])
 	}
 	return crypto.Keccak256Hash(words)
 }

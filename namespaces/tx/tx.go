@@ -107,25 +107,6 @@ type wire struct {
 	Signature     Signature
 }
 
-// Decode reads one transaction from its encoding and keeps raw, which the caller must not change. Every error is a [*Reject].
-func Decode(raw []byte) (*Tx, error) {
-	if len(raw) > MaxSize {
-		return nil, reject(TxTooLarge, "%d bytes, at most %d", len(raw), MaxSize)
-	}
-	if err := precheck(raw); err != nil {
-		return nil, err
-	}
-	var w wire
-	if err := rlp.DecodeBytes(raw, &w); err != nil {
-		return nil, reject(Malformed, "decode RLP: %v", err)
-	}
-	f := Fields{w.ChainID, w.Payer, w.Salt, w.Expiry, w.Legs, w.MaxFeePerByte, w.Tip, w.Auths, w.Signature}
-	if err := f.validate(); err != nil {
-		return nil, err
-	}
-	return seal(f, raw), nil
-}
-
 // New encodes the fields, signed or not yet, into a transaction. The caller must not change the slices afterwards. Every error is a [*Reject].
 func New(f Fields) (*Tx, error) {
 	if err := f.validate(); err != nil {
@@ -144,38 +125,6 @@ func New(f Fields) (*Tx, error) {
 func seal(f Fields, raw []byte) *Tx {
 	legs := LegsHash(f.Legs)
 	return &Tx{fields: f, raw: raw, id: f.idFrom(legs), legsHash: legs, weight: f.weight()}
-}
-
-// precheck reads the version and counts the legs before anything is allocated for them.
-func precheck(raw []byte) error {
-	content, rest, err := rlp.SplitList(raw)
-	if err != nil || len(rest) > 0 {
-		return reject(Malformed, "not one RLP list")
-	}
-	version, content, err := rlp.SplitUint64(content)
-	if err != nil {
-		return reject(Malformed, "version: %v", err)
-	}
-	if version != Version {
-		return reject(WrongVersion, "version %d, this node understands %d", version, Version)
-	}
-	for range 4 { // chain_id, payer, salt, expiry
-		if _, _, content, err = rlp.Split(content); err != nil {
-			return reject(Malformed, "header fields: %v", err)
-		}
-	}
-	legs, _, err := rlp.SplitList(content)
-	if err != nil {
-		return reject(Malformed, "legs: %v", err)
-	}
-	n, err := rlp.CountValues(legs)
-	if err != nil {
-		return reject(Malformed, "legs: %v", err)
-	}
-	if n > MaxLegs {
-		return reject(TooManyLegs, "%d legs, at most %d", n, MaxLegs)
-	}
-	return nil
 }
 
 func (f *Fields) validate() error {
