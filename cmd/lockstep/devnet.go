@@ -22,9 +22,9 @@ import (
 // The devnet's addresses. Every process has a loopback address of its own, where the system has more than one.
 const (
 	devnetChainID   = "lockstep-devnet"
-	devnetOperators = "127.0.1.%d"
-	devnetRollups   = "127.0.2.%d"
-	devnetDA        = "127.0.3.1:26658"
+	devnetOperators = "%s.1.%d"
+	devnetRollups   = "%s.2.%d"
+	devnetDA        = "%s.3.1:26658"
 	devnetDAMetrics = "127.0.3.1:26659"
 	devnetAccounts  = 3
 	maxDevnet       = 16 // operators or rollups: more do not fit a developer's machine
@@ -37,6 +37,7 @@ func devnetCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.PathFlag{Name: "dir", Usage: "folder of the devnet", EnvVars: env("devnet-dir"), DefaultText: "~/.lockstep/devnet"},
 			&cli.BoolFlag{Name: "reset", Usage: "delete the devnet in the folder and begin anew"},
+			&cli.StringFlag{Name: "loopback", Value: "127.0", Usage: "first half of the loopback addresses, so that a second devnet can run beside the first"},
 			&cli.IntFlag{Name: "operators", Usage: fmt.Sprintf("how many operators, 1 to %d", maxDevnet), Value: 4},
 			&cli.IntFlag{Name: "rollups", Usage: fmt.Sprintf("how many EVM rollups, 0 to %d", maxDevnet), Value: 2},
 			&cli.DurationFlag{Name: "block-interval", Usage: "time between two shared blocks", Value: 100 * time.Millisecond},
@@ -91,15 +92,19 @@ func devnetNetwork(c *cli.Context, dir string) (*network, error) {
 		return nil, fmt.Errorf("want 1 to %d operators and 0 to %d rollups", maxDevnet, maxDevnet)
 	}
 	fmt.Fprintf(c.App.Writer, "making keys and genesis of %d operators and %d rollups in %s\n", operators, rollups, dir)
+	half := c.String("loopback")
+	if !strings.HasPrefix(half, "127.") || half != "127.0" && !canListen(half+".1.1:0") {
+		return nil, fmt.Errorf("--loopback %q: want 127.0 to 127.255, on a system that has them", half)
+	}
 	p := plan{
-		Dir: dir, ChainID: devnetChainID, DA: "http://" + loopback(devnetDA), DAMetrics: metricsURL(loopback(devnetDAMetrics)), Accounts: devnetAccounts, Light: true,
+		Dir: dir, ChainID: devnetChainID, DA: "http://" + loopback(fmt.Sprintf(devnetDA, half)), DAMetrics: metricsURL(loopback(devnetDAMetrics)), Accounts: devnetAccounts, Light: true,
 		Settings: map[string]any{flagBlockInterval: c.Duration("block-interval").String(), flagLocal: true, flagPublishAge: "500ms"},
 	}
 	for i := range operators {
-		p.Operators = append(p.Operators, loopbackHost(devnetOperators, 26650, i))
+		p.Operators = append(p.Operators, loopbackHost(fmt.Sprintf(devnetOperators, half, i+1), 26650, i))
 	}
 	for i := range rollups {
-		h := loopbackHost(devnetRollups, 8543, i)
+		h := loopbackHost(fmt.Sprintf(devnetRollups, half, i+1), 8543, i)
 		h.Base = 8543 + 10*i // RPC at 8545, 8555, ...
 		p.Rollups = append(p.Rollups, h)
 	}
@@ -128,8 +133,8 @@ func removeDevnet(dir string) error {
 }
 
 // loopbackHost gives process i an address of its own, or ports of its own where the system has one loopback address only.
-func loopbackHost(pattern string, base, i int) host {
-	if ip := fmt.Sprintf(pattern, i+1); canListen(net.JoinHostPort(ip, "0")) {
+func loopbackHost(ip string, base, i int) host {
+	if canListen(net.JoinHostPort(ip, "0")) {
 		return host{IP: ip, Base: base}
 	}
 	return host{IP: "127.0.0.1", Base: base + 10*i}
