@@ -25,7 +25,7 @@ const (
 	devnetOperators = "%s.1.%d"
 	devnetRollups   = "%s.2.%d"
 	devnetDA        = "%s.3.1:26658"
-	devnetDAMetrics = "127.0.3.1:26659"
+	devnetDAMetrics = "%s.3.1:26659"
 	devnetAccounts  = 3
 	maxDevnet       = 16 // operators or rollups: more do not fit a developer's machine
 )
@@ -97,7 +97,7 @@ func devnetNetwork(c *cli.Context, dir string) (*network, error) {
 		return nil, fmt.Errorf("--loopback %q: want 127.0 to 127.255, on a system that has them", half)
 	}
 	p := plan{
-		Dir: dir, ChainID: devnetChainID, DA: "http://" + loopback(fmt.Sprintf(devnetDA, half)), DAMetrics: metricsURL(loopback(devnetDAMetrics)), Accounts: devnetAccounts, Light: true,
+		Dir: dir, ChainID: devnetChainID, DA: "http://" + loopback(fmt.Sprintf(devnetDA, half)), DAMetrics: metricsURL(loopback(fmt.Sprintf(devnetDAMetrics, half))), Accounts: devnetAccounts, Light: true,
 		Settings: map[string]any{flagBlockInterval: c.Duration("block-interval").String(), flagLocal: true, flagPublishAge: "500ms"},
 	}
 	for i := range operators {
