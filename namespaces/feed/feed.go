@@ -35,7 +35,7 @@ const (
 	MaxNamespaces   = 16 // lanes that one request may ask for
 	MaxRequestSize  = 512
 	MaxAnnouncement = block.MaxHeaderSize + cert.MaxSize + 64
-	MaxStepSize     = 16 << 20 // bytes of one step: the largest lane with all else fits; who asks for several full ones may be refused
+	MaxStepSize     = 16 << 20 // bytes of one step: all lanes of a block (block.MaxLanesSize) with all else fit
 )
 
 // Request asks for steps: [version, from, to, [namespace...]]. Heights are inclusive; To = 0 follows the head until the stream ends.
@@ -126,15 +126,15 @@ func DecodeStep(raw []byte) (Step, error) {
 	if len(raw) > MaxStepSize {
 		return Step{}, fmt.Errorf("decode step: %d bytes, at most %d", len(raw), MaxStepSize)
 	}
+	if err := precheckStep(raw); err != nil {
+		return Step{}, fmt.Errorf("decode step: %w", err)
+	}
 	var w stepWire
 	if err := rlp.DecodeBytes(raw, &w); err != nil {
 		return Step{}, fmt.Errorf("decode step: %w", err)
 	}
 	if w.Version != Version {
 		return Step{}, fmt.Errorf("decode step: version %d, want %d", w.Version, Version)
-	}
-	if len(w.Lanes) > MaxNamespaces || len(w.Next) > cert.MaxOperators {
-		return Step{}, fmt.Errorf("decode step: %d lanes, %d operators", len(w.Lanes), len(w.Next))
 	}
 	s := Step{Lanes: w.Lanes, Next: w.Next}
 	var err error
@@ -149,6 +149,28 @@ func DecodeStep(raw []byte) (Step, error) {
 		s.Certificate = &c
 	}
 	return s, nil
+}
+
+// precheckStep counts lanes and operators before anything is allocated for them.
+func precheckStep(raw []byte) error {
+	content, _, err := rlp.SplitList(raw)
+	if err != nil {
+		return err
+	}
+	for i, most := range []int{0, 0, MaxNamespaces, 0, cert.MaxOperators} { // version, header, lanes, certificate, next
+		_, item, rest, err := rlp.Split(content)
+		if err != nil {
+			return fmt.Errorf("field %d: %w", i, err)
+		}
+		content = rest
+		if most == 0 {
+			continue
+		}
+		if n, err := rlp.CountValues(item); err != nil || n > most {
+			return fmt.Errorf("field %d: %d items, at most %d", i, n, most)
+		}
+	}
+	return nil
 }
 
 // Announcement is gossiped when a header is certified: [version, header, certificate].

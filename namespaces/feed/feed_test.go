@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -141,6 +142,52 @@ func TestEncodeBatches(t *testing.T) {
 		}
 		if !slices.EqualFunc(got, txs, bytes.Equal) {
 			t.Errorf("%s: %d transactions in, %d out", name, len(txs), len(got))
+		}
+	}
+}
+
+// A frame of sixteen MiB must not take a gigabyte to refuse: counts are bounded before anything is allocated for them.
+func TestStepsTakeNoMoreMemoryThanTheirSize(t *testing.T) {
+	const size = MaxStepSize / 2
+	list := func(item []byte) []byte { return bytes.Repeat(item, size/len(item)) }
+	step := sampleStep()
+	empty, err := rlp.EncodeToBytes(&Lane{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator, err := rlp.EncodeToBytes(&cert.Operator{Power: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := func(lanes, next []byte) []byte {
+		w := []any{uint64(Version), step.Header.Encode(), rlp.RawValue(lanes), []byte{}, rlp.RawValue(next)}
+		return encode(&w)
+	}
+	nested := func(content []byte) []byte {
+		out, err := rlp.EncodeToBytes(rlp.RawValue(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := []byte{0xfb, byte(len(content) >> 24), byte(len(content) >> 16), byte(len(content) >> 8), byte(len(content))}
+		for head[1] == 0 {
+			head = append([]byte{head[0] - 1}, head[2:]...)
+		}
+		return append(head, out...)
+	}
+	nodes := nested(list([]byte{0x80}))
+	proof := nested(slices.Concat([]byte{0x80, 0x80}, nodes, []byte{0x80}))
+	one := nested(slices.Concat([]byte{0x8a}, make([]byte, 10), []byte{0x80}, proof))
+	for name, raw := range map[string][]byte{
+		"nodes": raw(nested(one), []byte{0xc0}), "lanes": raw(nested(list(empty)), []byte{0xc0}), "operators": raw([]byte{0xc0}, nested(list(operator))),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := DecodeStep(raw); err == nil {
+			t.Errorf("%s: a step beyond its bounds was taken", name)
+		}
+		runtime.ReadMemStats(&after)
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > 2*MaxStepSize {
+			t.Errorf("%s: refusing %d bytes took %d bytes of memory", name, len(raw), taken)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/celestiaorg/nmt"
 	"github.com/celestiaorg/nmt/namespace"
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/rlp"
 
 	"github.com/lockstep-network/lockstep/namespaces"
 )
@@ -121,6 +122,42 @@ type Proof struct {
 
 // maxProofNodes bounds a proof: both sides of a path in a tree of MaxLanes leaves.
 const maxProofNodes = 2 * 13
+
+// DecodeRLP implements [rlp.Decoder]: it stops at the bound on nodes, because a list of empty ones takes 24 times its encoding in memory.
+func (p *Proof) DecodeRLP(s *rlp.Stream) error {
+	if _, err := s.List(); err != nil {
+		return err
+	}
+	out := Proof{Nodes: [][]byte{}}
+	var err error
+	if out.Start, err = s.Uint64(); err != nil {
+		return err
+	}
+	if out.End, err = s.Uint64(); err != nil {
+		return err
+	}
+	if _, err = s.List(); err != nil {
+		return err
+	}
+	for s.MoreDataInList() {
+		if len(out.Nodes) == maxProofNodes {
+			return fmt.Errorf("lane proof of more than %d nodes", maxProofNodes)
+		}
+		node, err := s.Bytes()
+		if err != nil {
+			return err
+		}
+		out.Nodes = append(out.Nodes, node)
+	}
+	if err = s.ListEnd(); err != nil {
+		return err
+	}
+	if out.LeafHash, err = s.Bytes(); err != nil {
+		return err
+	}
+	*p = out
+	return s.ListEnd()
+}
 
 // Prove returns the proof about a namespace: of its one leaf, or of its absence.
 func (t Table) Prove(ns namespaces.Namespace) (Proof, error) {
