@@ -76,10 +76,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		return fmt.Errorf("open publisher: %w", err)
 	}
 	old := pruning{keep: c.KeepBlocks, published: pub.published(), store: st}
-	app, err := ordering.New(ordering.Config{
-		Genesis: c.Genesis, Pool: txs, Store: st, Begin: func() ordering.Check { return txs.Checker().Begin() },
-		BlockInterval: c.BlockInterval, Retain: old.retain(), Metrics: registry, Logger: c.Logger,
-	})
+	app, err := ordering.New(c.ordering(txs, st, old, registry))
 	if err != nil {
 		return fmt.Errorf("ordering: %w", err)
 	}
@@ -95,9 +92,7 @@ func Run(ctx context.Context, c Config) (err error) {
 
 	// What reads it.
 	gossip := new(topics)
-	collector, err := certify.New(
-		certify.Config{ChainID: c.Genesis.ChainID, Self: c.Operator.Address(), Set: sets, Evidence: filepath.Join(c.Home, "evidence"), Metrics: registry, Logger: c.Logger},
-		st, st, eng, topic(gossip.publishVote), topic(gossip.publishHeader))
+	collector, err := certify.New(c.certify(sets, registry), st, st, eng, topic(gossip.publishVote), topic(gossip.publishHeader))
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
@@ -201,6 +196,20 @@ func (c Config) pool(registry prometheus.Registerer) pool.Config {
 	p := pool.DefaultConfig(ledger.NewRules(c.Genesis))
 	p.Metrics = registry
 	return p
+}
+
+func (c Config) certify(sets func(common.Hash) (cert.Set, error), registry prometheus.Registerer) certify.Config {
+	return certify.Config{
+		ChainID: c.Genesis.ChainID, Self: c.Operator.Address(), Set: sets, Evidence: filepath.Join(c.Home, "evidence"),
+		Metrics: registry, Logger: c.Logger,
+	}
+}
+
+func (c Config) ordering(txs *pool.Pool, st *store.Store, old pruning, registry prometheus.Registerer) ordering.Config {
+	return ordering.Config{
+		Genesis: c.Genesis, Pool: txs, Store: st, Begin: func() ordering.Check { return txs.Checker().Begin() },
+		BlockInterval: c.BlockInterval, Retain: old.retain(), Metrics: registry, Logger: c.Logger,
+	}
 }
 
 func (c Config) engine() (engine.Config, error) {
