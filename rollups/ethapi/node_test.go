@@ -30,6 +30,7 @@ import (
 	"github.com/lockstep-network/lockstep/rollups"
 	"github.com/lockstep-network/lockstep/rollups/ethapi"
 	"github.com/lockstep-network/lockstep/rollups/evm"
+	"github.com/lockstep-network/lockstep/rollups/evmnode"
 	"github.com/lockstep-network/lockstep/rollups/gateway"
 )
 
@@ -87,7 +88,7 @@ func start(t testing.TB, change func(*ethapi.Config)) *node {
 	}
 	n := &node{t: t, chain: chain, height: 1, seen: make(map[common.Hash]bool), changed: make(chan struct{})}
 	n.gateway, err = gateway.Open(gateway.Config{
-		Dir: t.TempDir(), ChainID: "test", Namespace: namespaces.Namespace{0: 1, 9: 1}, Key: testKey(99), Parser: testParser{chain}, State: testState{chain},
+		Dir: t.TempDir(), ChainID: "test", Namespace: namespaces.Namespace{0: 1, 9: 1}, Key: testKey(99), Parser: evmnode.Parser(chain), State: evmnode.Results(chain),
 		Soft: n.soft, Publish: n.publish, MaxFeePerByte: 1 << 40, Linger: time.Millisecond, Log: quiet,
 	})
 	if err != nil {

@@ -28,7 +28,8 @@ type parser struct {
 	id     *big.Int
 }
 
-func newParser(chain *evm.Chain) *parser {
+// Parser reads the transactions of an EVM chain for a gateway.
+func Parser(chain *evm.Chain) gateway.Parser {
 	return &parser{chain: chain, signer: chain.Signer(), id: new(big.Int).SetUint64(chain.Genesis().ChainID)}
 }
 
@@ -130,6 +131,9 @@ func cap64(v *big.Int) uint64 {
 func senderKey(a common.Address) gateway.Sender {
 	return gateway.Sender(common.BytesToHash(a[:]))
 }
+
+// Results tells a gateway what an EVM chain has made of its transactions.
+func Results(chain *evm.Chain) gateway.State { return results{chain} }
 
 // results tells the gateway what became of what it sent.
 type results struct{ chain *evm.Chain }

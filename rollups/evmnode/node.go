@@ -194,7 +194,7 @@ func (c Config) gateway(chain *evm.Chain, driver *rollups.Driver, host *p2p.Host
 	}
 	return gateway.Open(gateway.Config{
 		Dir: filepath.Join(c.Home, "data", "gateway"), ChainID: c.Genesis.ChainID, Namespace: c.Namespace, Key: c.GatewayKey,
-		Parser: newParser(chain), State: results{chain}, Soft: driver.Soft, Announced: driver.Announced,
+		Parser: Parser(chain), State: Results(chain), Soft: driver.Soft, Announced: driver.Announced,
 		Publish: func(ctx context.Context, txs [][]byte) error {
 			for _, batch := range feed.EncodeBatches(uint64(time.Now().UnixNano()), txs) {
 				if err := outlet.Publish(ctx, batch); err != nil {
