@@ -75,6 +75,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("open publisher: %w", err)
 	}
+	pub.register(registry)
 	old := pruning{keep: c.KeepBlocks, published: pub.published(), store: st}
 	app, err := ordering.New(c.ordering(txs, st, old, registry))
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/lockstep-network/lockstep/da/dial"
 	"github.com/lockstep-network/lockstep/da/publisher"
@@ -37,6 +39,29 @@ func (c Config) publisher(st *store.Store, sets func(common.Hash) (cert.Set, err
 		Dir: filepath.Join(c.Home, "data", "publisher"), Layer: layer, Source: st, Genesis: trust, Sets: sets, MaxAge: c.PublishAge, Log: c.Logger,
 	})
 	return publishing{p, c.Logger}, err
+}
+
+// register shows how far the publisher has come, and what held it up.
+func (p publishing) register(r prometheus.Registerer) {
+	if p.publisher == nil {
+		return
+	}
+	f := promauto.With(r)
+	gauge := func(name, help string, read func(publisher.Status) uint64) {
+		f.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "lockstep", Subsystem: "publisher", Name: name, Help: help},
+			func() float64 { return float64(read(p.publisher.Status())) })
+	}
+	count := func(name, help string, read func(publisher.Status) uint64) {
+		f.NewCounterFunc(prometheus.CounterOpts{Namespace: "lockstep", Subsystem: "publisher", Name: name, Help: help},
+			func() float64 { return float64(read(p.publisher.Status())) })
+	}
+	gauge("published_height", "Height up to which all is submitted to the DA layer.", func(s publisher.Status) uint64 { return s.Published })
+	gauge("firm_height", "Height up to which the DA layer shows verified headers.", func(s publisher.Status) uint64 { return s.Firm })
+	gauge("da_height", "DA height of the newest batch of this publisher.", func(s publisher.Status) uint64 { return s.DAHeight })
+	count("batches_total", "Batches submitted whole.", func(s publisher.Status) uint64 { return s.Batches })
+	count("bytes_total", "Bytes submitted, whatever became of them.", func(s publisher.Status) uint64 { return s.Bytes })
+	count("retries_total", "Submissions that failed or whose outcome was unknown.", func(s publisher.Status) uint64 { return s.Retries })
+	count("reposts_total", "Times that the DA layer had lost something, which was posted anew.", func(s publisher.Status) uint64 { return s.Reposts })
 }
 
 // run publishes until the context ends. An operator whose publisher fails goes on ordering: another one can publish.

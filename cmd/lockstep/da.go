@@ -45,7 +45,7 @@ func serveDA(c *cli.Context) error {
 		Interval: c.Duration("interval"), FinalityDepth: c.Uint64("finality-depth"), Logger: log,
 	})
 	if err != nil {
-		return fmt.Errorf("open local DA layer: %w", err)
+		return fmt.Errorf("serve local DA layer: %w", err)
 	}
 	handler, err := local.NewServer(layer)
 	if err != nil {

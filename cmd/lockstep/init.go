@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,7 @@ func initCommand() *cli.Command {
 				Usage: "make a folder with keys, genesis and settings for each operator and rollup node",
 				Flags: []cli.Flag{
 					&cli.PathFlag{Name: "out", Usage: "folder to make", Required: true},
-					&cli.StringFlag{Name: "chain-id", Value: "lockstep-test"},
+					&cli.StringFlag{Name: "chain-id", Usage: "name of the network", Value: "lockstep-test"},
 					&cli.StringSliceFlag{Name: "operator", Usage: "IP:PORT of an operator: ports PORT to PORT+9 are its own; once for each", Required: true},
 					&cli.StringSliceFlag{Name: "rollup", Usage: "IP:PORT of a rollup node, likewise"},
 					&cli.StringFlag{Name: "da", Usage: "URL of the DA layer", Value: "http://127.0.0.1:26658"},
@@ -45,7 +46,7 @@ func initCommand() *cli.Command {
 				Usage:     "join operators' records (`lockstep keys record`) into a genesis document",
 				ArgsUsage: "RECORD.json...",
 				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "chain-id", Required: true},
+					&cli.StringFlag{Name: "chain-id", Usage: "name of the network", Required: true},
 					&cli.StringSliceFlag{Name: "namespace", Usage: "HEX:NAME:ORDER with order tip or proposer; once for each rollup"},
 					&cli.StringSliceFlag{Name: "balance", Usage: "ADDRESS:WEI; once for each"},
 				},
@@ -85,16 +86,17 @@ func initNetwork(c *cli.Context) error {
 	return nil
 }
 
+// lastBase is the last port that nine more can follow.
+const lastBase = 65526
+
 func parseHosts(list []string) ([]host, error) {
 	out := make([]host, 0, len(list))
 	for _, s := range list {
-		var h host
-		ip, port, ok := strings.Cut(s, ":")
-		if _, err := fmt.Sscan(port, &h.Base); !ok || err != nil || h.Base < 1 || h.Base > 65526 {
-			return nil, fmt.Errorf("%q: want IP:PORT", s)
+		at, err := netip.ParseAddrPort(s)
+		if err != nil || !at.Addr().Is4() || at.Port() < 1 || at.Port() > lastBase {
+			return nil, fmt.Errorf("%q: want IP:PORT, an IPv4 address and a port of 1 to %d", s, lastBase)
 		}
-		h.IP = ip
-		out = append(out, h)
+		out = append(out, host{at.Addr().String(), int(at.Port())})
 	}
 	return out, nil
 }

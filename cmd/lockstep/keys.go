@@ -91,10 +91,10 @@ func loadIdentity(home, password string) (identity, error) {
 	dir := keysDir(home)
 	op, err := keys.LoadOperator(filepath.Join(dir, keys.OperatorFile), password)
 	if err != nil {
-		return identity{}, missing(err, "make keys with `lockstep keys new`")
+		return identity{}, err
 	}
 	node, err := keys.LoadNode(filepath.Join(dir, keys.NodeFile))
-	return identity{op, node}, missing(err, "make keys with `lockstep keys new`")
+	return identity{op, node}, err
 }
 
 // missing adds what to do when a file is not there.

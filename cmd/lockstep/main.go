@@ -17,7 +17,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := app().RunContext(ctx, os.Args); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(os.Stderr, "lockstep: %v\n", err)
+		fmt.Fprintf(os.Stderr, "lockstep: %v\n", advise(err))
 		os.Exit(1) //nolint:gocritic // the deferred stop frees nothing that the end of the process does not
 	}
 }
@@ -29,7 +29,8 @@ func app() *cli.App {
 		Version: version(),
 		Description: "Settings come from flags, then LOCKSTEP_* environment variables, then the file given by --config (default: config.toml in --home),\n" +
 			"then defaults: the first that is set counts. `lockstep VERB --help` names them all.",
-		Commands: []*cli.Command{
+		Action: chooseVerb,
+		Commands: strict([]*cli.Command{
 			devnetCommand(),
 			initCommand(),
 			keysCommand(),
@@ -40,6 +41,6 @@ func app() *cli.App {
 			bundleCommand(),
 			verifyCommand(),
 			benchCommand(),
-		},
+		}),
 	}
 }

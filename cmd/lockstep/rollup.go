@@ -60,6 +60,9 @@ func startRollup(c *cli.Context) error {
 		return err
 	}
 	home := c.Path(flagHome)
+	if err := checkHome(home); err != nil {
+		return err
+	}
 	g, err := readGenesis(home)
 	if err != nil {
 		return err

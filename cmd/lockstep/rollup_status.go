@@ -49,7 +49,11 @@ func printRollupStatus(c *cli.Context) error {
 	}
 	defer node.Close()
 	var s rollupStatus
-	if err := node.CallContext(c.Context, &s, "lockstep_status"); err != nil {
+	err = node.CallContext(c.Context, &s, "lockstep_status")
+	if err != nil && isNoMethod(err) {
+		return fmt.Errorf("%s is no rollup node's RPC (%w); an operator is asked by `lockstep status --rpc URL`", url, err)
+	}
+	if err != nil {
 		return fmt.Errorf("ask %s for a rollup node's status: %w", url, err)
 	}
 	if c.Bool("json") {

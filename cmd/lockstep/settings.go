@@ -48,6 +48,14 @@ func homeFlags() []cli.Flag {
 	}
 }
 
+// checkHome says first what else would show as one missing file after the other.
+func checkHome(home string) error {
+	if info, err := os.Stat(home); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no home folder %s: `lockstep init network` or `lockstep keys new` makes one", home)
+	}
+	return nil
+}
+
 func logFlags() []cli.Flag {
 	return []cli.Flag{
 		text(flagLogLevel, "info", "debug, info, warn or error"),

@@ -57,11 +57,14 @@ func startOperator(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	home := c.Path(flagHome)
+	if err := checkHome(home); err != nil {
+		return err
+	}
 	pw, err := password(c)
 	if err != nil {
 		return err
 	}
-	home := c.Path(flagHome)
 	id, err := loadIdentity(home, pw)
 	if err != nil {
 		return err

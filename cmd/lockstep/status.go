@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
 
+	"github.com/ethereum/go-ethereum/rpc"
 	"github.com/urfave/cli/v2"
 
 	"github.com/lockstep-network/lockstep/node/api/client"
@@ -30,6 +32,9 @@ func printStatus(c *cli.Context) error {
 	}
 	defer node.Close()
 	s, err := node.Status(c.Context)
+	if err != nil && isNoMethod(err) {
+		return fmt.Errorf("%s is no operator's RPC (%w); a rollup node is asked by `lockstep rollup status --rpc URL`", c.String("rpc"), err)
+	}
 	if err != nil {
 		return fmt.Errorf("ask %s for its status: %w", c.String("rpc"), err)
 	}
@@ -48,6 +53,12 @@ func printStatus(c *cli.Context) error {
 	fmt.Fprintf(w, "peers\t%d\n", s.Peers)
 	fmt.Fprintf(w, "pool\t%d transactions, %d bytes\n", s.Pool.Count, s.Pool.Bytes)
 	return w.Flush()
+}
+
+// isNoMethod says whether a server answered that it has no such method.
+func isNoMethod(err error) bool {
+	var coded rpc.Error
+	return errors.As(err, &coded) && coded.ErrorCode() == -32601
 }
 
 func printJSON(c *cli.Context, v any) error {
