@@ -134,7 +134,8 @@ func (f *follower) follow(ctx context.Context, peer string) error {
 		}
 		f.trust, run, bytes = next, nil, 0
 		for i := range blocks {
-			if err := f.take(following, blocks[i]); err != nil {
+			// Under ctx: whoever gives the stream up meanwhile must not leave a gap behind the trust that has moved.
+			if err := f.take(ctx, blocks[i]); err != nil {
 				return err
 			}
 		}
