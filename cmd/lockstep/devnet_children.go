@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -56,7 +57,7 @@ func (d *devnet) runChild(c child) error {
 	defer log.Close()
 	cmd := exec.Command(d.self, c.args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = childAttributes()
+	cmd.Env, cmd.SysProcAttr = childEnvironment(os.Environ()), childAttributes()
 	runtime.LockOSThread() // the signal on a parent's death comes when the thread that started the child ends
 	defer runtime.UnlockOSThread()
 	d.mu.Lock()
@@ -76,6 +77,15 @@ func (d *devnet) runChild(c child) error {
 		err = errors.New("exit status 0")
 	}
 	return err
+}
+
+// childEnvironment leaves out settings that one process of a devnet, but never all of them, could take from the environment: a password, a port.
+// How they log is the same for all.
+func childEnvironment(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(s string) bool {
+		name, _, _ := strings.Cut(s, "=")
+		return strings.HasPrefix(name, "LOCKSTEP_") && name != env(flagLogLevel)[0] && name != env(flagLogJSON)[0]
+	})
 }
 
 func (d *devnet) isStopping() bool {

@@ -163,6 +163,14 @@ func TestTakenPortsAreNamed(t *testing.T) {
 	}
 }
 
+// An operator's password or port in the environment does not reach the processes of a devnet.
+func TestDevnetsHaveSettingsOfTheirOwn(t *testing.T) {
+	got := childEnvironment([]string{"PATH=/bin", "LOCKSTEP_PASSWORD=secret", "LOCKSTEP_RPC_LISTEN=:1", "LOCKSTEP_LOG_LEVEL=debug", "LOCKSTEP_LOG_JSON=1", "LOCKSTEPS=1"})
+	if want := []string{"PATH=/bin", "LOCKSTEP_LOG_LEVEL=debug", "LOCKSTEP_LOG_JSON=1", "LOCKSTEPS=1"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func listen(t *testing.T) (addr string) {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
