@@ -46,6 +46,9 @@ const (
 	// validateQueue bounds messages between the wire and the validators, validateTotal those in validators, over all topics.
 	validateQueue = 128
 	validateTotal = 256
+	// waiting bounds the messages of one topic that wait for a validator, or that are held back after it. At 10 ms of holding back, it is what lets
+	// thousands of messages a second through; with the validators it bounds what a topic pins to 80 messages or so.
+	waiting = 64
 )
 
 // Thresholds of gossipsub's score (specs/02-gossip.md, "Scores"). Points of offences count one to one.

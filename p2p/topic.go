@@ -35,7 +35,8 @@ type TopicConfig[T any] struct {
 	MaxMessage int
 	// Queue is the number of accepted messages that wait for Next. One more is dropped here, counted, and still passed on.
 	Queue int
-	// Validators is the number of messages in Decode and Validate at once. One more is dropped and counted, and not passed on.
+	// Validators is the number of messages in Decode and Validate at once. A few more wait for that, or to be passed on (see waiting); one more than
+	// these is dropped and counted, and not passed on.
 	Validators int
 }
 
@@ -66,6 +67,7 @@ type Topic[T any] struct {
 	cfg    TopicConfig[T]
 	topic  *pubsub.Topic
 	queue  chan Received[T]
+	slots  chan struct{} // holds one for each message in Decode and Validate
 	unjoin pubsub.RelayCancelFunc
 	once   sync.Once
 	closed chan struct{}
@@ -83,7 +85,7 @@ func Join[T any](h *Host, name string, cfg TopicConfig[T]) (*Topic[T], error) {
 	if err := h.enter(name); err != nil {
 		return nil, fmt.Errorf("join topic %q: %w", name, err)
 	}
-	t := &Topic[T]{host: h, name: name, cfg: cfg, queue: make(chan Received[T], cfg.Queue), closed: make(chan struct{})}
+	t := &Topic[T]{host: h, name: name, cfg: cfg, queue: make(chan Received[T], cfg.Queue), slots: make(chan struct{}, cfg.Validators), closed: make(chan struct{})}
 	if err := t.start(); err != nil {
 		h.leave(name)
 		return nil, fmt.Errorf("join topic %q: %w", name, err)
@@ -93,7 +95,7 @@ func Join[T any](h *Host, name string, cfg TopicConfig[T]) (*Topic[T], error) {
 
 func (t *Topic[T]) start() error {
 	full := t.full()
-	err := t.host.pubsub.RegisterTopicValidator(full, t.judge, pubsub.WithValidatorConcurrency(t.cfg.Validators))
+	err := t.host.pubsub.RegisterTopicValidator(full, t.judge, pubsub.WithValidatorConcurrency(t.cfg.Validators+waiting))
 	if err != nil {
 		return fmt.Errorf("register validator: %w", err)
 	}
@@ -126,17 +128,9 @@ func (t *Topic[T]) judge(ctx context.Context, from peer.ID, msg *pubsub.Message)
 		return pubsub.ValidationIgnore
 	}
 	defer t.host.work.Done()
-	if len(msg.Data) > t.cfg.MaxMessage {
-		return pubsub.ValidationReject
-	}
-	value, err := t.cfg.Decode(msg.Data)
-	if err != nil {
-		return pubsub.ValidationReject
-	}
-	switch t.cfg.Validate(ctx, from, value) {
+	switch t.verdict(ctx, from, msg.Data) {
 	case Accept:
-		t.deliver(Received[T]{From: from, Value: value, Data: msg.Data})
-		t.host.holdBack(ctx, len(msg.Data))
+		t.host.holdBack(ctx, len(msg.Data)) // without a slot: it takes time, and nothing else
 		return pubsub.ValidationAccept
 	case Reject:
 		return pubsub.ValidationReject
@@ -145,6 +139,28 @@ func (t *Topic[T]) judge(ctx context.Context, from peer.ID, msg *pubsub.Message)
 	default:
 		return pubsub.ValidationIgnore
 	}
+}
+
+// verdict decodes and validates a message when there is a slot for it, and delivers it if it is accepted.
+func (t *Topic[T]) verdict(ctx context.Context, from peer.ID, data []byte) Verdict {
+	if len(data) > t.cfg.MaxMessage {
+		return Reject
+	}
+	select {
+	case t.slots <- struct{}{}:
+		defer func() { <-t.slots }()
+	case <-ctx.Done():
+		return Ignore
+	}
+	value, err := t.cfg.Decode(data)
+	if err != nil {
+		return Reject
+	}
+	v := t.cfg.Validate(ctx, from, value)
+	if v == Accept {
+		t.deliver(Received[T]{From: from, Value: value, Data: data})
+	}
+	return v
 }
 
 // deliver queues a message for Next, or drops it and counts it.
