@@ -41,19 +41,6 @@ func Parse(s string) (Namespace, error) {
 	return n, nil
 }
 
-// FromShare takes the user bytes of a Celestia namespace; it fails for other versions than 0.
-func FromShare(ns share.Namespace) (Namespace, error) {
-	raw := ns.Bytes()
-	if len(raw) != share.NamespaceSize || ns.Version() != share.NamespaceVersionZero {
-		return Namespace{}, fmt.Errorf("namespace %x: not a version-0 namespace", raw)
-	}
-	n := Namespace(raw[share.NamespaceSize-Size:])
-	if !bytes.Equal(n.Share().Bytes(), raw) {
-		return Namespace{}, fmt.Errorf("namespace %x: bytes before the last %d must be zero", raw, Size)
-	}
-	return n, nil
-}
-
 // Share returns the 29-byte Celestia namespace.
 func (n Namespace) Share() share.Namespace { return share.MustNewV0Namespace(n[:]) }
 

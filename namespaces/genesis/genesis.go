@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -103,7 +104,7 @@ func Decode(raw []byte) (*Genesis, error) {
 	if err := dec.Decode(&g); err != nil {
 		return nil, fmt.Errorf("decode genesis: %w", err)
 	}
-	if dec.More() {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("decode genesis: something follows the document")
 	}
 	if err := g.Validate(); err != nil {
@@ -121,7 +122,7 @@ func (g *Genesis) Encode() ([]byte, error) {
 	return append(raw, '\n'), nil
 }
 
-// Validate checks every bound, and that lists ascend strictly, so that one network has one document.
+// Validate checks every bound, and that namespaces and balances ascend strictly.
 func (g *Genesis) Validate() error {
 	if g.Version != Version {
 		return fmt.Errorf("version %d, want %d", g.Version, Version)

@@ -105,6 +105,7 @@ func TestBadDocuments(t *testing.T) {
 	for name, bad := range map[string][]byte{
 		"unknown field": bytes.Replace(raw, []byte(`"version"`), []byte(`"surprise": 1, "version"`), 1),
 		"two documents": append(bytes.Clone(raw), raw...),
+		"surplus brace": append(bytes.Clone(raw), '}'),
 		"half":          raw[:len(raw)/2],
 	} {
 		if _, err := Decode(bad); err == nil {

@@ -58,10 +58,6 @@ type Config struct {
 	ProposeTimeout time.Duration // 0: DefaultProposeTimeout
 	StallTimeout   time.Duration // 0: DefaultStallTimeout
 
-	// CertifiedHeight is the greatest height that the node has seen certified anywhere; the watchdog holds the own height
-	// against it. Nil: not known.
-	CertifiedHeight func() uint64
-
 	Metrics bool         // register CometBFT's metrics with Prometheus' default registry, the only one it can use
 	Logger  *slog.Logger // nil: slog.Default
 }

@@ -49,20 +49,6 @@ func TestWatchJudgesRight(t *testing.T) {
 		{"a dead timer in propose", same(at(9, 0, types.RoundStepPropose, true)), ErrStalled},
 		{"a dead timer after the commit", same(at(9, 0, types.RoundStepNewHeight, true)), ErrStalled},
 		{"a dead timer with two thirds of the prevotes", same(at(9, 0, types.RoundStepPrevote, true)), ErrStalled},
-		{"others certify and this node stands", func(int) sample {
-			s := at(9, 0, types.RoundStepPrevote, false)
-			s.certified = 9
-			return s
-		}, ErrLeftBehind},
-		{"others certify and syncing stands", same(sample{syncing: true, height: 8, certified: 100}), ErrLeftBehind},
-		{"far behind, but moving", func(i int) sample {
-			return sample{syncing: true, height: uint64(i / 5), certified: 1 << 40}
-		}, nil},
-		{"certified what the node has itself", func(int) sample {
-			s := at(9, 0, types.RoundStepPrevote, false)
-			s.certified = 8
-			return s
-		}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := watch{patience: 10, slack: func(int32) int { return 2 }}

@@ -18,8 +18,6 @@ var (
 	ErrSignerFailed = errors.New("the signer has stopped")
 	// ErrStalled: the consensus routine does not come back from a call, or its timer is dead.
 	ErrStalled = errors.New("consensus hangs")
-	// ErrLeftBehind: the others go on without this node, and it does not catch up.
-	ErrLeftBehind = errors.New("consensus is left behind")
 )
 
 // sampleInterval is how often the watchdog looks. It counts looks, not time: a process that was suspended has not
@@ -60,9 +58,6 @@ func (e *Engine) Watchdog(ctx context.Context) error {
 		case s.round = <-probe:
 			probe = e.probe()
 		default: // the consensus routine still holds its lock
-		}
-		if e.config.CertifiedHeight != nil {
-			s.certified = e.config.CertifiedHeight()
 		}
 		if err := watch.observe(s); err != nil {
 			return err
@@ -113,10 +108,9 @@ type position struct {
 
 // sample is what one look shows.
 type sample struct {
-	syncing   bool      // catching up block by block, consensus not started
-	height    uint64    // last block in the store
-	certified uint64    // greatest certified height known from elsewhere
-	round     *position // nil: the routine is inside a call
+	syncing bool      // catching up block by block, consensus not started
+	height  uint64    // last block in the store
+	round   *position // nil: the routine is inside a call
 }
 
 // watch judges a sequence of samples. It has no clock.
@@ -124,16 +118,11 @@ type watch struct {
 	patience int
 	slack    func(round int32) int
 
-	inCall, inStep int // samples in a row without an answer; at one place that is due to end
-	behind         int // samples in a row below the certified height, without a new block
-	seenHeight     uint64
+	inCall, inStep int       // samples in a row without an answer; at one place that is due to end
 	seenPlace      *position // nil: none since the last sync
 }
 
 func (w *watch) observe(s sample) error {
-	if err := w.lag(s); err != nil {
-		return err
-	}
 	if s.syncing {
 		w.inCall, w.inStep, w.seenPlace = 0, 0, nil
 		return nil
@@ -154,19 +143,6 @@ func (w *watch) observe(s sample) error {
 	if w.inStep > w.patience+w.slack(s.round.round) {
 		return fmt.Errorf("%w: height %d round %d is in %s for %d s, which a timer should have ended",
 			ErrStalled, s.round.height, s.round.round, s.round.step, w.inStep)
-	}
-	return nil
-}
-
-func (w *watch) lag(s sample) error {
-	if s.height != w.seenHeight || s.certified <= s.height {
-		w.seenHeight, w.behind = s.height, 0
-		return nil
-	}
-	w.behind++
-	if w.behind > w.patience {
-		return fmt.Errorf("%w: height %d is certified, this node is at %d and got no block for %d s: are the links to the operators open?",
-			ErrLeftBehind, s.certified, s.height, w.behind)
 	}
 	return nil
 }
