@@ -209,7 +209,7 @@ func badRequests(t *testing.T, o *operator) {
 			continue
 		}
 		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		if said := fmt.Sprint(resp.StatusCode, string(body)); !strings.Contains(said, c.want) {
 			t.Errorf("%s: want %s, got %.300s", c.name, c.want, said)
 		}

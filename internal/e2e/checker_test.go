@@ -217,7 +217,7 @@ func (c *chain) whole(t testing.TB) {
 	paid := make(map[string]uint64) // legs by height and namespace
 	for _, at := range c.places {
 		for _, v := range at.envelope.Volumes {
-			paid[fmt.Sprint(at.height, v.Namespace)] += uint64(v.Legs)
+			paid[fmt.Sprint(at.height, v.Namespace)] += v.Legs
 		}
 	}
 	for ns, heights := range c.lanes {

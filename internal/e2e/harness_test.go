@@ -189,6 +189,7 @@ func (n *network) operator(name, home, url string, p *process) *operator {
 		n.t.Fatalf("%s: %v", name, err)
 	}
 	n.t.Cleanup(c.Close)
+	p.supervised = true
 	o := &operator{process: p, home: home, url: url, client: c}
 	for _, g := range n.genesis.Operators {
 		if g.Name == name {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +58,10 @@ type process struct {
 	ended chan struct{} // closed when cmd has ended
 	err   error         // how it ended; read it after ended
 	meant bool          // somebody here asked it to end
+	from  int           // where in the log this run begins
+
+	supervised bool // its owner runs it under a supervisor, which blockSyncPanic is left to
+	panics     int  // how often the supervisor had to start it again
 }
 
 // newProcess names a child; it ends with the test, and a failed test shows the end of its log.
@@ -65,7 +70,10 @@ func newProcess(t testing.TB, dir, name string, env []string, args ...string) *p
 	p := &process{t: t, name: name, log: filepath.Join(logFolder(t, dir), name+".log"), args: args, env: env}
 	_ = os.Remove(p.log) // of an earlier run, where logs are kept
 	t.Cleanup(func() {
-		p.kill()
+		if err := p.died(); err != nil && !p.excused() && !t.Failed() {
+			t.Error(err)
+		}
+		p.end()
 		if t.Failed() && p.cmd != nil {
 			t.Logf("---- %s (lockstep %s):\n%s", p.name, strings.Join(p.args, " "), p.tail(logShown))
 		}
@@ -95,6 +103,11 @@ func (p *process) start() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	size, err := log.Seek(0, io.SeekEnd)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.from = int(size)
 	cmd := exec.Command(lockstep(p.t), p.args...)
 	cmd.Stdout, cmd.Stderr, cmd.Env = log, log, append(surroundings(), p.env...)
 	cmd.SysProcAttr = childAttributes()
@@ -139,8 +152,17 @@ func (p *process) running() bool {
 	}
 }
 
-// kill ends the child at once, as kill -9 and a power cut do.
+// kill ends the child at once, as kill -9 and a power cut do. A child that has ended by itself before fails the story.
 func (p *process) kill() {
+	p.t.Helper()
+	if err := p.supervise(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.end()
+}
+
+// end ends the child, if it runs.
+func (p *process) end() {
 	if !p.running() {
 		return
 	}
@@ -152,6 +174,9 @@ func (p *process) kill() {
 // stop ends the child as Ctrl-C does, and fails the story if it does not end well.
 func (p *process) stop() {
 	p.t.Helper()
+	if err := p.supervise(); err != nil {
+		p.t.Fatal(err)
+	}
 	p.meant = true
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		p.t.Fatalf("interrupt %s: %v", p.name, err)
@@ -258,7 +283,7 @@ func eventually(t testing.TB, what string, watched []*process, check func(contex
 			return
 		}
 		for _, p := range watched {
-			if died := p.died(); died != nil {
+			if died := p.supervise(); died != nil {
 				t.Fatalf("waiting until %s: %v", what, died)
 			}
 		}
