@@ -21,9 +21,9 @@ import (
 // The benchmark's own addresses, beside a devnet's.
 const (
 	benchChainID   = "lockstep-bench"
-	benchOperators = "127.0.4.%d"
-	benchRollups   = "127.0.5.%d"
-	benchDA        = "127.0.6.1:26658"
+	benchOperators = "127.77.1.%d"
+	benchRollups   = "127.77.2.%d"
+	benchDA        = "127.77.3.1:26658"
 	benchAccounts  = 256 // payers and wallets: the pool bounds what one payer has in it
 )
 

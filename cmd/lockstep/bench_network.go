@@ -32,9 +32,9 @@ func (b *benchRun) boot(ctx context.Context, rollup bool) (err error) {
 	}
 	hosts := make([]host, b.c.Int("operators"))
 	for i := range hosts {
-		hosts[i] = loopbackHost(benchOperators, 26650, i)
+		hosts[i] = loopbackHost(fmt.Sprintf(benchOperators, i+1), 26650, i)
 	}
-	if b.network, err = benchNetwork(b.c, b.dir, hosts, loopbackHost(benchRollups, 8543, 0), loopback(benchDA)); err != nil {
+	if b.network, err = benchNetwork(b.c, b.dir, hosts, loopbackHost(fmt.Sprintf(benchRollups, 1), 8543, 0), loopback(benchDA)); err != nil {
 		return err
 	}
 	return b.start(ctx, rollup)
