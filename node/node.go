@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -81,7 +83,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("ordering: %w", err)
 	}
-	consensus, err := c.engine()
+	consensus, err := c.engine(st.Head())
 	if err != nil {
 		return err
 	}
@@ -213,13 +215,18 @@ func (c Config) ordering(txs *pool.Pool, st *store.Store, old pruning, registry 
 	}
 }
 
-func (c Config) engine() (engine.Config, error) {
+// engine is the configuration of consensus for a node whose store is at the height.
+func (c Config) engine(height uint64) (engine.Config, error) {
+	if _, err := os.Stat(c.consensusDir()); height > 0 && errors.Is(err, fs.ErrNotExist) {
+		return engine.Config{}, fmt.Errorf("the store holds %d blocks, but %s is gone, and with it what this operator has signed: "+
+			"restore it, or start with new keys and without data", height, c.consensusDir())
+	}
 	g, err := ordering.EngineGenesis(c.Genesis)
 	if err != nil {
 		return engine.Config{}, err
 	}
 	e := engine.Config{
-		Genesis: g, Home: filepath.Join(c.Home, "data", "consensus"), Operator: c.Operator, Node: c.Node,
+		Genesis: g, Home: c.consensusDir(), Operator: c.Operator, Node: c.Node,
 		Listen: c.ConsensusListen, External: c.ConsensusExternal, Local: c.Local, BlockInterval: c.BlockInterval,
 		Metrics: c.Metrics, Logger: c.Logger,
 	}
@@ -239,6 +246,9 @@ func (c Config) engine() (engine.Config, error) {
 	}
 	return e, nil
 }
+
+// consensusDir is where consensus keeps its blocks, and its signer what it has signed.
+func (c Config) consensusDir() string { return filepath.Join(c.Home, "data", "consensus") }
 
 // explicit lists the operators' addresses with their peer ids: operators stay connected to each other.
 func explicit(g *genesis.Genesis) []string {
