@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/lockstep-network/lockstep/da/dial"
 	"github.com/lockstep-network/lockstep/da/publisher"
+	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
@@ -36,9 +39,20 @@ func (c Config) publisher(st *store.Store, sets func(common.Hash) (cert.Set, err
 		return publishing{}, err
 	}
 	p, err := publisher.Open(publisher.Config{
-		Dir: filepath.Join(c.Home, "data", "publisher"), Layer: layer, Source: st, Genesis: trust, Sets: sets, MaxAge: c.PublishAge, Log: c.Logger,
+		Dir: filepath.Join(c.Home, "data", "publisher"), Layer: layer, Source: st, Genesis: trust, Namespaces: laned(c.Genesis), Sets: sets,
+		MaxAge: c.PublishAge, Log: c.Logger,
 	})
 	return publishing{p, c.Logger}, err
+}
+
+// laned lists all namespaces that have lanes, ascending: every rollup's and the ledger's.
+func laned(g *genesis.Genesis) []namespaces.Namespace {
+	out := []namespaces.Namespace{namespaces.Ledger()}
+	for _, n := range g.Namespaces {
+		out = append(out, n.Namespace)
+	}
+	slices.SortFunc(out, namespaces.Namespace.Compare)
+	return out
 }
 
 // register shows how far the publisher has come, and what held it up.

@@ -11,11 +11,17 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 )
 
-// tip is the newest block whose header a reader has verified on the DA layer.
+// tip is the newest block that stands whole on the DA layer, with all before it: its header verified, its lanes found.
 type tip struct {
 	cert.Trust
 	DAHeight uint64 // where it stands; 0 if that is not known
 }
+
+// What is read back shares the node's memory, and is looked at once: heights at once, and bytes of blobs.
+const (
+	readAhead = 4
+	readBytes = 32 << 20
+)
 
 // follower reads back what is published, whoever published it.
 type follower struct {
@@ -35,8 +41,11 @@ type follower struct {
 func (p *Publisher) follow(ctx context.Context) (*follower, error) {
 	firm := p.journal.Firm
 	r, err := reader.New(reader.Config{
-		Layer: p.cfg.Layer, After: firm.Trust, Cursor: firm.Cursor, From: p.cfg.From, Log: p.cfg.Log,
-		Limits: reader.Limits{Poll: p.cfg.Limits.Poll, BackoffMin: p.cfg.Limits.BackoffMin, BackoffMax: p.cfg.Limits.BackoffMax},
+		Layer: p.cfg.Layer, After: firm.Trust, Namespaces: p.cfg.Namespaces, Cursor: firm.Cursor, From: p.cfg.From, Log: p.cfg.Log,
+		Limits: reader.Limits{
+			InFlight: readAhead, ReadBytes: readBytes, HeldBytes: readBytes,
+			Poll: p.cfg.Limits.Poll, BackoffMin: p.cfg.Limits.BackoffMin, BackoffMax: p.cfg.Limits.BackoffMax,
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the DA layer back: %w", err)
@@ -77,7 +86,7 @@ func (f *follower) firm() (tip, uint64) {
 		f.final, f.next = mark{f.next.Trust, f.nextC}, tip{}
 	}
 	scanned := s.Scanned
-	if s.Tip.Height > f.tip.Height { // verified and not taken yet
+	if s.Delivered > f.tip.Height || s.Tip.Height > s.Delivered && len(s.Withheld) == 0 { // whole and not taken yet
 		scanned = 0
 	}
 	return f.tip, scanned

@@ -178,6 +178,34 @@ func TestALayerThatLies(t *testing.T) {
 	w.check(w.layer)
 }
 
+// Anyone can post certified headers, before their lanes are there. What is published so is not: no lane may be left out for it.
+func TestHeadersAloneDoNotCount(t *testing.T) {
+	w := newWorld(t, 18, 40, manual())
+	codec, err := batch.NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(from, to uint64) {
+		h := batch.Headers{ChainID: datest.ChainID, Certificate: w.source.chain.Certificate(t, to, 0), Next: w.source.chain.Blocks[to-1].Next}
+		for _, b := range w.source.chain.Blocks[from-1 : to] {
+			h.Blocks = append(h.Blocks, batch.HeaderLanes{Header: b.Header, Leaves: b.Leaves})
+		}
+		raw, err := codec.EncodeHeaders(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.layer.Submit(t.Context(), []da.Blob{{Namespace: namespaces.Headers(), Data: raw}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	post(1, 21) // up to the change of operators
+	post(22, 40)
+	if s, _ := w.publish(w.cfg, nil); s.Published != 40 || s.Batches == 0 {
+		t.Errorf("status %+v, want all published", s)
+	}
+	w.check(w.layer)
+}
+
 // What was not final when the publisher stopped is gone when it starts again; the layer has grown past it.
 func TestRepostsFromTheFirmTip(t *testing.T) {
 	w := newWorld(t, 11, 40, local.Options{Interval: local.ManualBlocks, FinalityDepth: 4})

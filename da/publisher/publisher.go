@@ -28,6 +28,7 @@ import (
 
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/da/batch"
+	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 )
@@ -48,7 +49,11 @@ type Config struct {
 	Dir     string // of the journal; of this publisher alone
 	Layer   da.Layer
 	Source  Source
-	Genesis cert.Trust                          // what the chain begins with
+	Genesis cert.Trust // what the chain begins with
+	// Namespaces are all that have lanes: every rollup's and the ledger's, ascending. A block is published when its lanes stand on the layer too,
+	// because others may post its headers alone.
+	Namespaces []namespaces.Namespace
+
 	Sets    func(common.Hash) (cert.Set, error) // opens an operator set by its hash; nil if it never changes
 	From    uint64                              // DA height below which the network has written nothing; 1 if zero
 	MaxAge  time.Duration                       // how long a certified block may wait for others; 1 s if zero
@@ -72,8 +77,8 @@ const (
 )
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Dir == "" || c.Layer == nil || c.Source == nil || c.Genesis.ChainID == "" {
-		return c, errors.New("DA publisher: no folder, layer, source or chain")
+	if c.Dir == "" || c.Layer == nil || c.Source == nil || c.Genesis.ChainID == "" || len(c.Namespaces) == 0 {
+		return c, errors.New("DA publisher: no folder, layer, source, chain or namespaces")
 	}
 	if c.Bytes < 0 || c.Submit < 0 || c.MaxAge < 0 || c.StandBy < 0 {
 		return c, errors.New("DA publisher: a bound is negative")
@@ -114,7 +119,7 @@ func (c Config) withDefaults() (Config, error) {
 // Status tells how far a publisher has come.
 type Status struct {
 	Published uint64    // shared height up to which all was submitted
-	Firm      uint64    // shared height up to which a reader verifies the headers on the DA layer
+	Firm      uint64    // shared height up to which a reader verifies the headers and finds all lanes on the DA layer
 	DAHeight  uint64    // where the newest batch of this publisher stands
 	Batches   uint64    // submitted whole since Open
 	Bytes     uint64    // submitted since Open, whatever became of them

@@ -197,6 +197,7 @@ func TestBadConfig(t *testing.T) {
 		"no layer":          func(c *Config) { c.Layer = nil },
 		"no source":         func(c *Config) { c.Source = nil },
 		"no chain":          func(c *Config) { c.Genesis = cert.Trust{} },
+		"no lanes":          func(c *Config) { c.Namespaces = nil },
 		"a tiny submission": func(c *Config) { c.Submit = 100 },
 		"a negative bound":  func(c *Config) { c.Bytes = -1 },
 		"a negative age":    func(c *Config) { c.MaxAge = -1 },

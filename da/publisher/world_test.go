@@ -105,7 +105,7 @@ func newWorld(t testing.TB, seed uint64, blocks int, o local.Options) *world {
 	w.source = &source{TB: t, chain: chain, bare: map[uint64]bool{}}
 	w.source.certified.Store(uint64(blocks))
 	w.cfg = Config{
-		Dir: t.TempDir(), Layer: l, Source: w.source, Genesis: chain.Genesis, MaxAge: time.Millisecond, Bytes: 20_000, Log: quiet(),
+		Dir: t.TempDir(), Layer: l, Source: w.source, Genesis: chain.Genesis, Namespaces: []namespaces.Namespace{nsA(), nsB()}, MaxAge: time.Millisecond, Bytes: 20_000, Log: quiet(),
 		Sets: func(h common.Hash) (cert.Set, error) {
 			if h == second.Hash() {
 				return second, nil
