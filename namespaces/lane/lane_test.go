@@ -231,8 +231,11 @@ func FuzzProof(f *testing.F) {
 	root := table.Root()
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var p Proof
-		if rlp.DecodeBytes(raw, &p) != nil {
+		if p.DecodeRLP(rlp.NewStream(bytes.NewReader(raw), uint64(len(raw)))) != nil {
 			return
+		}
+		if again, err := rlp.EncodeToBytes(&p); err != nil || !bytes.HasPrefix(raw, again) {
+			t.Fatalf("%x is decoded and encoded to %x, %v", raw, again, err)
 		}
 		if p.VerifyAbsent(root, rollupA) == nil || p.VerifyPresent(root, rollupA, []byte("forged")) == nil {
 			t.Fatal("a forged proof is taken")
