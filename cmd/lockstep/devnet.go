@@ -55,6 +55,10 @@ func runDevnet(c *cli.Context) error {
 		}
 		dir = filepath.Join(home, ".lockstep", "devnet")
 	}
+	dir, err := filepath.Abs(dir) // what is printed can be pasted anywhere
+	if err != nil {
+		return fmt.Errorf("find the devnet's folder: %w", err)
+	}
 	n, err := devnetNetwork(c, dir)
 	if err != nil {
 		return err
@@ -195,7 +199,7 @@ func (d *devnet) run(ctx context.Context) error {
 	fmt.Fprintln(d.out, "\nstopping ...")
 	d.stop()
 	if err == nil || errors.Is(err, context.Canceled) {
-		fmt.Fprintln(d.out, "stopped; `lockstep devnet` goes on from here, `lockstep devnet --reset` begins anew")
+		fmt.Fprintf(d.out, "stopped; `lockstep devnet --dir %s` goes on from here, with --reset it begins anew\n", d.dir)
 		return nil
 	}
 	return err
