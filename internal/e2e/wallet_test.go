@@ -278,22 +278,30 @@ func (w *ethereum) burst(t *testing.T, random *rand.Rand) {
 
 // finalizes: what is in a block becomes safe, then final, and stays the same block.
 func (w *ethereum) finalizes(t *testing.T) {
-	latest, err := w.client.HeaderByNumber(t.Context(), nil)
+	latest := w.n.finalizes(w.r)
+	if h, err := w.client.HeaderByNumber(t.Context(), latest.Number); err != nil || h.Hash() != latest.Hash() {
+		t.Errorf("block %s was %s and is another one now: %v", latest.Number, latest.Hash(), err)
+	}
+}
+
+// finalizes waits until what is the newest block now is safe and final, and returns it.
+func (n *network) finalizes(r *rollup) *types.Header {
+	n.t.Helper()
+	wallet := n.wallet(r)
+	latest, err := wallet.HeaderByNumber(n.t.Context(), nil)
 	if err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
 	for tag, number := range map[string]rpc.BlockNumber{"safe": rpc.SafeBlockNumber, "finalized": rpc.FinalizedBlockNumber} {
-		w.n.until(fmt.Sprintf("block %s of %s is %s", latest.Number, w.r.name, tag), func(ctx context.Context) error {
-			h, err := w.client.HeaderByNumber(ctx, big.NewInt(number.Int64()))
+		n.until(fmt.Sprintf("block %s of %s is %s", latest.Number, r.name, tag), func(ctx context.Context) error {
+			h, err := wallet.HeaderByNumber(ctx, big.NewInt(number.Int64()))
 			if err == nil && h.Number.Cmp(latest.Number) < 0 {
 				err = fmt.Errorf("it is at %s", h.Number)
 			}
 			return err
 		})
 	}
-	if h, err := w.client.HeaderByNumber(t.Context(), latest.Number); err != nil || h.Hash() != latest.Hash() {
-		t.Errorf("block %s was %s and is another one now: %v", latest.Number, latest.Hash(), err)
-	}
+	return latest
 }
 
 // viem runs the wallet's story in JavaScript.
