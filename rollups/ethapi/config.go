@@ -78,7 +78,7 @@ type Limits struct {
 	Batch       int           // requests in a batch; 1,000
 	Response    int           // bytes of the answers of a batch, and of the logs in one answer; 25 MB
 	Calls       int           // calls, estimates, proofs and log searches at work at once, others wait; 16
-	Waiters     int           // eth_sendRawTransactionSync at once, others are answered at once; 1,024
+	Waiters     int           // requests that wait for a receipt at once, others are answered at once; 1,024
 	CallGas     uint64        // gas of eth_call; 50,000,000
 	CallTime    time.Duration // of a call, an estimate or a log search, waiting included; 5 s
 

@@ -18,6 +18,7 @@ import (
 const (
 	syncWait    = 5 * time.Second
 	syncWaitMax = 20 * time.Second
+	receiptWait = 400 * time.Millisecond // a few blocks
 )
 
 // transactionsAPI takes and finds transactions.
@@ -45,39 +46,59 @@ func (a *transactionsAPI) SendRawTransactionSync(ctx context.Context, raw hexuti
 	if timeout != nil && *timeout > 0 {
 		wait = time.Duration(min(uint64(*timeout), uint64(syncWaitMax.Milliseconds()))) * time.Millisecond
 	}
-	select {
-	case a.b.waiters <- struct{}{}:
-		defer func() { <-a.b.waiters }()
-	default:
-		a.b.metrics.refused.WithLabelValues("waiters").Inc()
-		return nil, notYet(hash)
+	receipt, err := a.awaitReceipt(ctx, hash, wait)
+	if receipt == nil && err == nil {
+		err = notYet(hash)
 	}
-	own, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	for {
-		changed := a.b.Chain.Changed()
-		receipt, err := a.GetTransactionReceipt(own, hash)
-		if receipt != nil || err != nil {
-			return receipt, err
-		}
-		select {
-		case <-changed:
-		case <-own.Done():
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, notYet(hash)
-		}
-	}
+	return receipt, err
 }
 
-// GetTransactionReceipt is eth_getTransactionReceipt.
-func (a *transactionsAPI) GetTransactionReceipt(_ context.Context, hash common.Hash) (*receiptJSON, error) {
+// GetTransactionReceipt is eth_getTransactionReceipt. For a transaction that the gateway has on its way the answer waits a moment: a client that
+// remembers a null for a quarter of a second (ethers does) would sleep through the only block that an idle rollup makes.
+func (a *transactionsAPI) GetTransactionReceipt(ctx context.Context, hash common.Hash) (*receiptJSON, error) {
+	if receipt, err := a.receipt(hash); receipt != nil || err != nil {
+		return receipt, err
+	}
+	if a.b.Gateway == nil {
+		return nil, nil
+	}
+	if _, underway := a.b.Gateway.Pending(hash); !underway {
+		return a.receipt(hash) // it may have landed between the two questions
+	}
+	return a.awaitReceipt(ctx, hash, receiptWait)
+}
+
+// receipt is a transaction's receipt now; nil without one.
+func (a *transactionsAPI) receipt(hash common.Hash) (*receiptJSON, error) {
 	in, err := a.b.Chain.Transaction(hash)
 	if err != nil {
 		return absent[receiptJSON](nil, err)
 	}
 	return a.b.encodeReceipt(in.Tx, in.Receipt), nil
+}
+
+// awaitReceipt waits for a transaction's receipt; nil if it is not there in time, or if too many wait already.
+func (a *transactionsAPI) awaitReceipt(ctx context.Context, hash common.Hash, wait time.Duration) (*receiptJSON, error) {
+	select {
+	case a.b.waiters <- struct{}{}:
+		defer func() { <-a.b.waiters }()
+	default:
+		a.b.metrics.refused.WithLabelValues("waiters").Inc()
+		return nil, nil
+	}
+	own, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for {
+		changed := a.b.Chain.Changed()
+		if receipt, err := a.receipt(hash); receipt != nil || err != nil {
+			return receipt, err
+		}
+		select {
+		case <-changed:
+		case <-own.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // GetTransactionByHash is eth_getTransactionByHash: one in a block, or one that the gateway holds.

@@ -26,12 +26,15 @@ func (l logger) Info(msg string, kv ...any)  { l.log(slog.LevelDebug, msg, kv) }
 func (l logger) Warn(msg string, kv ...any)  { l.log(slog.LevelWarn, msg, kv) }
 
 func (l logger) Error(msg string, kv ...any) {
-	if l.links {
+	if l.links || harmless(msg) {
 		l.log(slog.LevelDebug, msg, kv)
 		return
 	}
 	l.log(slog.LevelError, msg, kv)
 }
+
+// harmless errors are what a healthy node says: block sync notes that it was not needed, and stops what has stopped.
+func harmless(msg string) bool { return msg == "SendTimeout" || msg == "Error stopping pool" }
 
 func (l logger) log(level slog.Level, msg string, kv []any) {
 	if !l.out.Enabled(context.Background(), level) {
