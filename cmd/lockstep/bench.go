@@ -40,6 +40,7 @@ func benchCommand() *cli.Command {
 			&cli.BoolFlag{Name: "sweep", Usage: "look for the knee"},
 			&cli.Float64Flag{Name: "from", Usage: "first rate of the sweep (default: by mode)"},
 			&cli.DurationFlag{Name: "length", Usage: "of each run's load", Value: 5 * time.Second},
+			&cli.DurationFlag{Name: "sweep-time", Usage: "after which a sweep begins no more runs", Value: 40 * time.Second},
 			&cli.IntFlag{Name: "size", Usage: "bytes of a payload", Value: 250},
 			&cli.DurationFlag{Name: "linger", Usage: "how long a sender collects before it sends", Value: 5 * time.Millisecond},
 			&cli.IntFlag{Name: "gateways", Usage: "sending hosts", Value: 2},
@@ -114,6 +115,7 @@ func (b *benchRun) run(ctx context.Context) (*bench.Report, error) {
 	}
 	s, err := bench.Open(ctx, n, bench.Config{
 		Length: b.c.Duration("length"), Size: b.c.Int("size"), Linger: b.c.Duration("linger"), Gateways: b.c.Int("gateways"),
+		SweepTime: b.c.Duration("sweep-time"),
 	})
 	if err != nil {
 		return nil, b.why(err)

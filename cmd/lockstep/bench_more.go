@@ -40,7 +40,7 @@ func benchWAN(c *cli.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	hosts := make([]host, operators)
 	for i := range hosts {
 		hosts[i] = host{IP: tunlan.Addr(i + 1).String(), Base: 26650}
@@ -71,12 +71,12 @@ func benchWAN(c *cli.Context) (err error) {
 			argv = append(argv, "--"+name, v)
 		}
 	}
-	for _, name := range []string{"from", "length", "size", "linger", "gateways", "sweep", "json"} {
+	for _, name := range []string{"from", "length", "size", "linger", "gateways", "sweep", "sweep-time", "json"} {
 		if c.IsSet(name) {
 			argv = append(argv, fmt.Sprintf("--%s=%v", name, c.Value(name)))
 		}
 	}
-	inside := exec.CommandContext(c.Context, argv[0], argv[1:]...) //nolint:gosec // our own binary
+	inside := exec.CommandContext(c.Context, argv[0], argv[1:]...)
 	inside.Cancel = func() error { return inside.Process.Signal(os.Interrupt) }
 	inside.WaitDelay = 10 * time.Second
 	inside.Stdout, inside.Stderr = c.App.Writer, os.Stderr
@@ -90,8 +90,9 @@ func values(c *cli.Context, name string) []string {
 	if name == "mode" {
 		return c.StringSlice(name)
 	}
-	var out []string
-	for _, v := range c.Float64Slice(name) {
+	rates := c.Float64Slice(name)
+	out := make([]string, 0, len(rates))
+	for _, v := range rates {
 		out = append(out, fmt.Sprint(v))
 	}
 	return out
@@ -106,7 +107,7 @@ func benchPeer(c *cli.Context, out io.Writer, plans []bench.Plan) error {
 		return errors.New("--peer: want --rate, the one to compare at, and no --sweep")
 	}
 	ours := map[string][]float64{}
-	var theirs []float64
+	theirs := make([]float64, 0, peerRounds)
 	for round := range peerRounds {
 		if err := c.Context.Err(); err != nil {
 			return err

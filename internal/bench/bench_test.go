@@ -114,7 +114,7 @@ func TestPayloadsAreUniqueAndNumbered(t *testing.T) {
 func TestSweepFindsTheKnee(t *testing.T) {
 	for _, c := range []struct{ first, capacity float64 }{{1000, 9000}, {1000, 1100}, {50_000, 9000}, {9000, 9000}, {10, 1e9}, {1e9, 10}} {
 		tries := 0
-		at, err := sweep(c.first, func(rate float64) (*Result, error) {
+		at, err := sweep(c.first, func() bool { return true }, func(rate float64) (*Result, error) {
 			tries++
 			return &Result{Offered: rate, Committed: min(rate, c.capacity)}, nil
 		})

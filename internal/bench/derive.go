@@ -76,7 +76,7 @@ func (s *Session) PutTransfers(ctx context.Context, n int) (*History, error) {
 // wave sends one transaction of each group and waits until the follower has read all legs.
 func (s *Session) wave(ctx context.Context, groups [][][]byte, from, to int) error {
 	missing := make(map[common.Hash]bool)
-	var txs [][]byte
+	txs := make([][]byte, 0, len(groups))
 	for g, raws := range groups {
 		list := make([]tx.Leg, 0, to-from)
 		for _, raw := range raws[from:to] {
@@ -141,7 +141,12 @@ func (s *Session) published(ctx context.Context) error {
 func (h *History) Derive(ctx context.Context, p *Process, url string, started time.Time) (*Derived, error) {
 	ctx, cancel := context.WithTimeout(ctx, derivationMax)
 	defer cancel()
-	var c *rpc.Client
+	var c *rpc.Client // once the node answers
+	defer func() {
+		if c != nil {
+			c.Close()
+		}
+	}()
 	d := &Derived{Transfers: h.n}
 	for next := 0; next < len(h.last); {
 		if err := p.Ended(); err != nil {
@@ -155,7 +160,6 @@ func (h *History) Derive(ctx context.Context, p *Process, url string, started ti
 			if err != nil {
 				continue
 			}
-			defer client.Close()
 			c, d.Ready = client, time.Since(started).Seconds()
 		}
 		var receipt *struct {

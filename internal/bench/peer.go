@@ -21,7 +21,7 @@ type Peer struct {
 
 // RunPeer runs internal/peer/cometbft.sh.
 func RunPeer(ctx context.Context, script string, operators, rate, size, seconds int) (*Peer, error) {
-	cmd := exec.CommandContext(ctx, "bash", script, "-n", strconv.Itoa(operators), "-r", strconv.Itoa(rate), "-s", strconv.Itoa(size), //nolint:gosec // our own script
+	cmd := exec.CommandContext(ctx, "bash", script, "-n", strconv.Itoa(operators), "-r", strconv.Itoa(rate), "-s", strconv.Itoa(size),
 		"-t", strconv.Itoa(seconds))
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it ends its validators
 	cmd.Stderr = os.Stderr

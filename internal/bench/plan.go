@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 )
 
 // The modes of sending.
@@ -92,7 +93,8 @@ func (s *Session) Execute(ctx context.Context, plans []Plan, out io.Writer) (*Re
 
 func (s *Session) knee(p Plan, try func(float64) (*Result, error)) (Summary, error) {
 	peak := 0.0
-	at, err := sweep(p.Sweep, func(rate float64) (*Result, error) {
+	until := time.Now().Add(s.config.SweepTime)
+	at, err := sweep(p.Sweep, func() bool { return time.Now().Before(until) }, func(rate float64) (*Result, error) {
 		r, err := try(rate)
 		if err == nil {
 			peak = max(peak, r.Committed)

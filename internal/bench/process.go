@@ -30,7 +30,7 @@ func Start(dir, name string, argv []string) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	p.cmd = exec.Command(argv[0], argv[1:]...) //nolint:gosec // our own binary
+	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, processAttributes()
 	started := make(chan error, 1)
 	go func() {

@@ -20,6 +20,8 @@ type Config struct {
 	Size     int           // bytes of a payload
 	Linger   time.Duration // how long a sender collects before it sends
 	Gateways int           // sending hosts
+
+	SweepTime time.Duration // after which a sweep begins no more runs; the overload's is one more
 }
 
 // Times that bound a run.

@@ -12,11 +12,14 @@ const (
 func (r *Result) sustained() bool { return r.Committed >= knee*r.Offered }
 
 // sweep looks for the knee: the highest offered rate that is sustained. It goes up, or down if the first rate is too high, until one rate holds
-// and one fails, and then tries their geometric mean. at returns the knee's run, nil if no rate held.
-func sweep(first float64, try func(rate float64) (*Result, error)) (at *Result, err error) {
+// and one fails, and then tries their geometric mean, as long as there is time. at returns the knee's run, nil if no rate held.
+func sweep(first float64, more func() bool, try func(rate float64) (*Result, error)) (at *Result, err error) {
 	var fails float64
 	rate := first
-	for range maxSteps {
+	for step := range maxSteps {
+		if step > 0 && !more() {
+			return at, nil
+		}
 		r, err := try(rate)
 		if err != nil {
 			return at, err
@@ -35,7 +38,7 @@ func sweep(first float64, try func(rate float64) (*Result, error)) (at *Result, 
 		}
 		rate /= growth
 	}
-	if at == nil || fails == 0 {
+	if at == nil || fails == 0 || !more() {
 		return at, nil
 	}
 	r, err := try(math.Round(math.Sqrt(at.Offered * fails)))

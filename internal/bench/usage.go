@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// ticksPerSecond is the unit of /proc/PID/stat's times: 100 on every Linux that Go runs on.
+const ticksPerSecond = 100
+
 // parseStat reads user and system time from a line of /proc/PID/stat.
 func parseStat(line string) (time.Duration, error) {
 	at := strings.LastIndexByte(line, ')') // the command's name before may hold anything
@@ -24,7 +27,7 @@ func parseStat(line string) (time.Duration, error) {
 		}
 		ticks += n
 	}
-	return time.Duration(ticks) * time.Second / 100, nil
+	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
 }
 
 // parseDev sums up the bytes received by all interfaces in /proc/net/dev.

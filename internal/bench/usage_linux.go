@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// ticksPerSecond is the unit of /proc/PID/stat's times: 100 on every Linux that Go runs on.
-const ticksPerSecond = 100
-
 // cpuOf is the processor time that a process has used, of all its threads.
 func cpuOf(pid int) (time.Duration, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
