@@ -120,6 +120,39 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
+// Whoever finds a transaction can read its block, also at the moment of the commit.
+func TestATransactionIsFoundWithItsBlock(t *testing.T) {
+	n := storetest.NewNetwork(t, 4, nil)
+	s, err := store.Open(store.Config{Dir: t.TempDir(), Genesis: n.Genesis})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var txs []tx.Verified
+	for i := range uint64(200) {
+		txs = append(txs, n.Unsigned(t, int(i%4), fields(i, i+9, "data")))
+	}
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for _, v := range txs {
+			l, err := s.Tx(v.ID())
+			for ; errors.Is(err, store.ErrNotFound); l, err = s.Tx(v.ID()) { // the writer goes on to the last one
+			}
+			if err == nil {
+				_, err = s.Header(l.Height)
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for _, v := range txs {
+		n.Commit(t, s, v)
+	}
+	reader.Wait()
+}
+
 // Readers of all kinds, the journal and pruning go on while blocks are committed, and while the store closes.
 func TestReadersBesideAWriter(t *testing.T) {
 	n := storetest.NewNetwork(t, 4, nil)

@@ -135,6 +135,9 @@ func (s *Store) Tx(id common.Hash) (Location, error) {
 	if err != nil {
 		return Location{}, fmt.Errorf("find transaction %s: %w", id, err)
 	}
+	if l.Height > s.at().height { // written, and not the head yet: its block cannot be read
+		return Location{}, fmt.Errorf("find transaction %s: %w", id, ErrNotFound)
+	}
 	return l, nil
 }
 
