@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/math"
 	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/lockstep-network/lockstep/rollups"
@@ -178,6 +181,51 @@ func TestWaitersAreBounded(t *testing.T) {
 	short := math.HexOrDecimal64(1)
 	if _, err := api.SendRawTransactionSync(t.Context(), nil, &short); err == nil || len(b.waiters) != 0 {
 		t.Fatal(err)
+	}
+}
+
+// underway is a gateway that has every transaction on its way.
+type underway struct{ Gateway }
+
+func (underway) Pending(common.Hash) ([]byte, bool) { return []byte{1}, true }
+
+// A question for the receipt of a transaction that is on its way is not answered before the block that holds it is there.
+func TestReceiptIsWaitedFor(t *testing.T) {
+	s := open(t, func(c *Config) { c.Gateway, c.Limits.Waiters = underway{}, 1 })
+	b := newBackend(s.cfg, s.metrics)
+	api := &transactionsAPI{b}
+	key, err := crypto.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := types.MustSignNewTx(key, s.cfg.Chain.Signer(), &types.DynamicFeeTx{ChainID: big.NewInt(1), To: new(common.Address), Gas: 21_000})
+	raw, err := tx.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan *receiptJSON, 1)
+	go func() {
+		receipt, err := api.awaitReceipt(t.Context(), tx.Hash(), time.Minute)
+		if err != nil {
+			t.Error(err)
+		}
+		answered <- receipt
+	}()
+	for len(b.waiters) == 0 && len(answered) == 0 { // until the question waits
+		runtime.Gosched()
+	}
+	if _, err := s.cfg.Chain.Execute(t.Context(), rollups.Input{Height: 1, TimeMS: 1, Entries: [][]byte{raw}}); err != nil {
+		t.Fatal(err)
+	}
+	if receipt := <-answered; receipt == nil {
+		t.Fatal("the wait ends without the receipt")
+	}
+	if receipt, err := api.GetTransactionReceipt(t.Context(), tx.Hash()); receipt == nil || err != nil {
+		t.Fatal(receipt, err)
+	}
+	b.waiters <- struct{}{} // nobody may wait any more: an unknown one is answered at once
+	if receipt, err := api.GetTransactionReceipt(t.Context(), common.Hash{9}); receipt != nil || err != nil {
+		t.Fatal(receipt, err)
 	}
 }
 

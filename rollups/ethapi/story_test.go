@@ -277,32 +277,3 @@ func TestSendSync(t *testing.T) {
 		t.Fatal(a.receipt, a.err)
 	}
 }
-
-// Whoever asks for a receipt while the transaction is on its way is told when it lands; one that stays away is answered after a moment.
-func TestReceiptOfATransactionOnItsWay(t *testing.T) {
-	n := start(t, nil)
-	ctx := patient(t)
-	eth := n.eth()
-	n.hold()
-	tx := transfer(0, 0, 1)
-	if err := eth.SendTransaction(ctx, tx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := eth.TransactionReceipt(ctx, tx.Hash()); !errors.Is(err, ethereum.NotFound) {
-		t.Fatalf("held back, and answered %v", err)
-	}
-	asked := make(chan error, 1)
-	go func() {
-		for { // one question lands in the wait, or after it, whatever the machine's pace
-			_, err := eth.TransactionReceipt(ctx, tx.Hash())
-			if !errors.Is(err, ethereum.NotFound) {
-				asked <- err
-				return
-			}
-		}
-	}()
-	n.release()
-	if err := await(t, asked); err != nil {
-		t.Fatal(err)
-	}
-}
