@@ -233,12 +233,18 @@ func transactionID(c *cli.Context) (common.Hash, error) {
 	return common.Hash(raw), nil
 }
 
-func showBundle(c *cli.Context) error {
+// asked reads the one id that a command names, and reaches the operator to ask about it.
+func asked(c *cli.Context) (common.Hash, *client.Client, error) {
 	id, err := transactionID(c)
 	if err != nil {
-		return err
+		return common.Hash{}, nil, err
 	}
 	node, err := sequencer(c)
+	return id, node, err
+}
+
+func showBundle(c *cli.Context) error {
+	id, node, err := asked(c)
 	if err != nil {
 		return err
 	}
@@ -252,11 +258,7 @@ func showBundle(c *cli.Context) error {
 }
 
 func printProof(c *cli.Context) error {
-	id, err := transactionID(c)
-	if err != nil {
-		return err
-	}
-	node, err := sequencer(c)
+	id, node, err := asked(c)
 	if err != nil {
 		return err
 	}
