@@ -47,9 +47,14 @@ const (
 
 // WeightOf is the weight of a transaction of so many legs and bytes of their data: what it takes in lanes and so on a DA layer.
 func WeightOf(legs, bytes uint64, spans bool) uint64 {
-	w := baseWeight + legs*legWeight + bytes
+	return baseWeight + WeightOfVolume(Volume{Legs: legs, Bytes: bytes}, legs, spans)
+}
+
+// WeightOfVolume is the part of a transaction's weight that one of its namespaces causes, given the legs that it has in all; the rest is the base.
+func WeightOfVolume(v Volume, legs uint64, spans bool) uint64 {
+	w := v.Legs*legWeight + v.Bytes
 	if spans {
-		w += legs * (bundleWeight + legs*bundleLegsWeight)
+		w += v.Legs * (bundleWeight + legs*bundleLegsWeight)
 	}
 	return w
 }
