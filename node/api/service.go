@@ -17,6 +17,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/feed"
+	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/pool"
 	"github.com/lockstep-network/lockstep/node/store"
 )
@@ -257,7 +258,7 @@ func (s *Service) GetCertificate(ctx context.Context, height Height) (*Certifica
 func (s *Service) GetAccount(ctx context.Context, address common.Address) (*Account, error) {
 	for {
 		parent := s.store.Ledger()
-		balance, err := parent.View.Balance(address)
+		balance, err := ledger.Balance(parent.View, address)
 		if err != nil {
 			return nil, s.coded(ctx, err)
 		}

@@ -7,18 +7,19 @@ import (
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rlp"
+
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 // Version is the only version of the ledger that this code understands.
 const Version = 1
 
-// Head is the ledger after a height, but for the accounts and pairs themselves (specs/05-ledger.md, "Root"). It is a value.
+// Head is the ledger after a height, but for the records and pairs themselves (specs/05-ledger.md, "Root"). It is a value.
 type Head struct {
 	Height          uint64        // 0 after genesis
-	StateRoot       common.Hash   // of the account trie
+	StateRoot       common.Hash   // of the trie of records
 	Digests         []common.Hash // spent digests of the last window heights, ascending, zero for those before height 1; not to be changed
 	DAHead          uint64        // stays 0 until operators attest views of the DA layer
 	PublishedHeight uint64        // likewise
@@ -56,7 +57,7 @@ func (h Head) next(stateRoot, digest common.Hash) Head {
 
 // emptyHead is the head before anything is in the ledger.
 func emptyHead(window uint64) Head {
-	return Head{StateRoot: types.EmptyRootHash, Digests: make([]common.Hash, window)}
+	return Head{StateRoot: state.EmptyRoot(), Digests: make([]common.Hash, window)}
 }
 
 // PairSize is the length of an encoded [Pair] in bytes.

@@ -21,6 +21,8 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 var (
@@ -68,76 +70,40 @@ func leg(ns namespaces.Namespace, size int) tx.Leg {
 	return tx.Leg{Namespace: ns, Data: make([]byte, size)}
 }
 
-// state keeps in memory what a store keeps on disk.
-type state struct {
-	head     ledger.Head
-	nodes    map[string][]byte
-	balances map[common.Address]uint256.Int
-	spent    map[ledger.Pair]uint64
-	window   uint64
-	reads    int
-}
-
-func newState(tb testing.TB, g *genesis.Genesis) *state {
+func newState(tb testing.TB, g *genesis.Genesis) *ledgertest.Memory {
 	tb.Helper()
-	s := &state{
-		nodes: make(map[string][]byte), balances: make(map[common.Address]uint256.Int), spent: make(map[ledger.Pair]uint64),
-		window: g.Params.ExpiryWindow,
-	}
-	e, err := ledger.Genesis(g)
+	s, err := ledgertest.New(g)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.write(e)
 	return s
 }
 
-func (s *state) write(e *ledger.Effects) {
-	s.head = e.Head
-	for _, n := range e.Nodes {
-		if len(n.Blob) == 0 {
-			delete(s.nodes, string(n.Path))
-		} else {
-			s.nodes[string(n.Path)] = n.Blob
+// balances lists who holds how much.
+func balances(tb testing.TB, s *ledgertest.Memory) map[common.Address]uint256.Int {
+	tb.Helper()
+	out := make(map[common.Address]uint256.Int)
+	for k := range s.Records {
+		if k.Kind() == state.Account {
+			a := common.BytesToAddress(k.ID())
+			out[a] = s.Balance(a)
 		}
 	}
-	for _, a := range e.Accounts {
-		s.balances[a.Address] = a.Balance
-	}
-	for _, p := range e.Spent {
-		s.spent[p] = e.Head.Height
-	}
+	return out
 }
 
-func (s *state) parent() ledger.Parent { return ledger.Parent{Head: s.head, Nodes: s, View: s} }
-
-func (s *state) Node(path []byte, hash common.Hash) ([]byte, error) {
-	s.reads++
-	blob, ok := s.nodes[string(path)]
-	if !ok || crypto.Keccak256Hash(blob) != hash {
-		return nil, fmt.Errorf("no node %x with hash %s", path, hash)
-	}
-	return blob, nil
-}
-
-func (s *state) Balance(a common.Address) (uint256.Int, error) { return s.balances[a], nil }
-
-func (s *state) Spent(from common.Address, salt uint64) (bool, error) {
-	at, ok := s.spent[ledger.Pair{Payer: from, Salt: salt}]
-	return ok && at+s.window > s.head.Height, nil
-}
-
-func (s *state) supply() (sum uint256.Int) {
-	for _, b := range s.balances {
+func supply(tb testing.TB, s *ledgertest.Memory) (sum uint256.Int) {
+	tb.Helper()
+	for _, b := range balances(tb, s) {
 		sum.Add(&sum, &b)
 	}
 	return sum
 }
 
 // traffic is a seeded stream of blocks that are valid on the state as it goes.
-func traffic(tb testing.TB, r ledger.Rules, s *state, rng *rand.Rand, payers, most int) []*tx.Tx {
+func traffic(tb testing.TB, r ledger.Rules, s *ledgertest.Memory, rng *rand.Rand, payers, most int) []*tx.Tx {
 	tb.Helper()
-	height := s.head.Height + 1
+	height := s.Head.Height + 1
 	pass := r.Begin(s, height)
 	var txs []*tx.Tx
 	for range rng.IntN(most + 1) {
@@ -146,7 +112,7 @@ func traffic(tb testing.TB, r ledger.Rules, s *state, rng *rand.Rand, payers, mo
 			legs = append(legs, leg(beta, 1+rng.IntN(300)))
 		}
 		// Few salts and poor payers: spent, duplicate and unfunded ones are common.
-		t := unsigned(tb, payer(rng.IntN(payers)), rng.Uint64N(1_000), height+rng.Uint64N(s.window), rng.Uint64N(50), legs...)
+		t := unsigned(tb, payer(rng.IntN(payers)), rng.Uint64N(1_000), height+rng.Uint64N(r.Params().ExpiryWindow), rng.Uint64N(50), legs...)
 		switch err := pass.Add(t); tx.CodeOf(err) {
 		case "":
 			if err != nil {
@@ -168,38 +134,40 @@ func TestRandomBlocks(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	const payers, window = 300, 16
-	total := 100_000
+	most := 100_000
 	if testing.Short() {
-		total = 5_000
+		most = 5_000
 	}
 	g, r := network(t, payers, 3_000_000, window)
 	s, again := newState(t, g), newState(t, g)
-	supply := s.supply()
+	total := supply(t, s)
 	var charged uint256.Int
 	count, blocks := 0, 0
-	for ; count < total; blocks++ {
+	for ; count < most; blocks++ {
 		if blocks%40 == 39 { // everybody is refilled now and then, on both states: as if another genesis had been richer
 			s, again = newState(t, g), newState(t, g)
 			charged.Clear()
 		}
 		txs := traffic(t, r, s, rng, payers, 2_000)
 		count += len(txs)
-		e, err := ledger.Apply(r, s.parent(), txs)
+		e, err := ledger.Apply(r, s.Parent(), txs)
 		if err != nil {
 			t.Fatal(err)
 		}
 		shuffled := slices.Clone(txs)
 		rng.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		e2, err := ledger.Apply(r, again.parent(), shuffled)
+		e2, err := ledger.Apply(r, again.Parent(), shuffled)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Head.Root() != e2.Head.Root() || !slices.EqualFunc(e.Nodes, e2.Nodes, func(a, b ledger.Node) bool {
+		if e.Head.Root() != e2.Head.Root() || !slices.EqualFunc(e.Nodes, e2.Nodes, func(a, b state.Node) bool {
 			return bytes.Equal(a.Path, b.Path) && bytes.Equal(a.Blob, b.Blob)
-		}) || !slices.Equal(e.Spent, e2.Spent) || !slices.Equal(e.Accounts, e2.Accounts) {
+		}) || !slices.Equal(e.Spent, e2.Spent) || !slices.EqualFunc(e.Records, e2.Records, func(a, b state.Record) bool {
+			return a.Key == b.Key && bytes.Equal(a.Value, b.Value)
+		}) {
 			t.Fatal("the same transactions have other effects")
 		}
-		if e.Parent != s.head.Root() || len(e.Charges) != len(txs) {
+		if e.Parent != s.Head.Root() || len(e.Charges) != len(txs) {
 			t.Fatalf("%d charges for %d transactions", len(e.Charges), len(txs))
 		}
 		for i, c := range e.Charges {
@@ -208,13 +176,13 @@ func TestRandomBlocks(t *testing.T) {
 			}
 			charged.Add(&charged, &c.Fee)
 		}
-		s.write(e)
-		again.write(e2)
-		if s.supply() != supply {
-			have := s.supply()
-			t.Fatalf("supply %s, was %s", have.Dec(), supply.Dec())
+		s.Write(e)
+		again.Write(e2)
+		if supply(t, s) != total {
+			have := supply(t, s)
+			t.Fatalf("supply %s, was %s", have.Dec(), total.Dec())
 		}
-		if s.balances[ledger.Treasury()] != charged {
+		if s.Balance(ledger.Treasury()) != charged {
 			t.Fatal("the treasury does not hold what was charged")
 		}
 	}
@@ -223,10 +191,10 @@ func TestRandomBlocks(t *testing.T) {
 }
 
 // checkTrie rebuilds the trie from the flat balances and compares roots and nodes.
-func checkTrie(t *testing.T, s *state) {
+func checkTrie(t *testing.T, s *ledgertest.Memory) {
 	t.Helper()
-	g, _ := network(t, 0, 1, s.window)
-	for a, b := range s.balances {
+	g, _ := network(t, 0, 1, uint64(len(s.Head.Digests)))
+	for a, b := range balances(t, s) {
 		if !b.IsZero() {
 			g.Balances = append(g.Balances, genesis.Balance{Address: a, Amount: b.Clone()})
 		}
@@ -236,11 +204,11 @@ func checkTrie(t *testing.T, s *state) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.Head.StateRoot != s.head.StateRoot {
+	if e.Head.StateRoot != s.Head.StateRoot {
 		t.Fatal("the trie has another root than one built from its accounts")
 	}
-	if len(e.Nodes) != len(s.nodes) {
-		t.Fatalf("%d nodes are kept, the trie has %d: old ones stay behind", len(s.nodes), len(e.Nodes))
+	if len(e.Nodes) != len(s.Nodes) {
+		t.Fatalf("%d nodes are kept, the trie has %d: old ones stay behind", len(s.Nodes), len(e.Nodes))
 	}
 }
 
@@ -251,16 +219,16 @@ func TestEmptiedAccountsLeave(t *testing.T) {
 	fee := r.Fee(one)
 	g, r := network(t, 1, fee.Uint64(), 4)
 	s := newState(t, g)
-	e, err := ledger.Apply(r, s.parent(), []*tx.Tx{one})
+	e, err := ledger.Apply(r, s.Parent(), []*tx.Tx{one})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write(e)
+	s.Write(e)
 	checkTrie(t, s)
-	if s.balances[payer(0)] != (uint256.Int{}) || len(s.nodes) != 1 {
-		t.Fatalf("%d nodes", len(s.nodes))
+	if s.Balance(payer(0)) != (uint256.Int{}) || len(s.Nodes) != 1 {
+		t.Fatalf("%d nodes", len(s.Nodes))
 	}
-	if _, err := ledger.Apply(r, s.parent(), []*tx.Tx{unsigned(t, payer(0), 2, 2, 0, leg(alpha, 1))}); tx.CodeOf(err) != ledger.Unfunded {
+	if _, err := ledger.Apply(r, s.Parent(), []*tx.Tx{unsigned(t, payer(0), 2, 2, 0, leg(alpha, 1))}); tx.CodeOf(err) != ledger.Unfunded {
 		t.Fatalf("an empty account pays: %v", err)
 	}
 }
@@ -270,11 +238,11 @@ func TestInvalidBlocks(t *testing.T) {
 	g, r := network(t, 2, 10_000, 4)
 	s := newState(t, g)
 	first := unsigned(t, payer(0), 1, 4, 0, leg(alpha, 10))
-	e, err := ledger.Apply(r, s.parent(), []*tx.Tx{first})
+	e, err := ledger.Apply(r, s.Parent(), []*tx.Tx{first})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write(e)
+	s.Write(e)
 	ok := unsigned(t, payer(0), 2, 4, 0, leg(alpha, 10))
 	for name, c := range map[string]struct {
 		code tx.Code
@@ -290,11 +258,11 @@ func TestInvalidBlocks(t *testing.T) {
 		"a stranger":           {ledger.Unfunded, []*tx.Tx{unsigned(t, payer(7), 1, 4, 0, leg(alpha, 10))}},
 		"more than 2^64 a tip": {ledger.Unfunded, []*tx.Tx{unsigned(t, payer(0), 3, 4, 1<<64-1, leg(alpha, 10))}},
 	} {
-		before := s.head.Root()
-		if e, err := ledger.Apply(r, s.parent(), c.txs); tx.CodeOf(err) != c.code || e != nil {
+		before := s.Head.Root()
+		if e, err := ledger.Apply(r, s.Parent(), c.txs); tx.CodeOf(err) != c.code || e != nil {
 			t.Errorf("%s: %v, want %q", name, err, c.code)
 		}
-		if s.head.Root() != before {
+		if s.Head.Root() != before {
 			t.Errorf("%s: the state changed", name)
 		}
 	}
@@ -322,20 +290,20 @@ func TestPassIsUnchangedByRefusals(t *testing.T) {
 func TestUnreadableState(t *testing.T) {
 	g, r := network(t, 50, 100_000, 4)
 	s := newState(t, g)
-	clear(s.nodes)
-	_, err := ledger.Apply(r, s.parent(), []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))})
+	clear(s.Nodes)
+	_, err := ledger.Apply(r, s.Parent(), []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))})
 	if err == nil || tx.CodeOf(err) != "" {
 		t.Fatalf("a lost trie: %v", err)
 	}
 	s = newState(t, g)
-	broken := s.parent()
+	broken := s.Parent()
 	broken.View = brokenView{s}
 	if _, err = ledger.Apply(r, broken, []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))}); !errors.Is(err, os.ErrClosed) || tx.CodeOf(err) != "" {
 		t.Fatalf("a lost spent set: %v", err)
 	}
 }
 
-type brokenView struct{ *state }
+type brokenView struct{ *ledgertest.Memory }
 
 func (brokenView) Spent(common.Address, uint64) (bool, error) { return false, os.ErrClosed }
 
@@ -385,7 +353,7 @@ func TestVectors(t *testing.T) {
 	if ledger.Digest(reversed) != have.Digest {
 		t.Fatal("the digest depends on the order of its input")
 	}
-	have.Blocks = append(have.Blocks, vectorBlock{0, nil, s.head.StateRoot, s.head.Root()})
+	have.Blocks = append(have.Blocks, vectorBlock{0, nil, s.Head.StateRoot, s.Head.Root()})
 	for height := uint64(1); height <= 6; height++ {
 		var txs []*tx.Tx
 		b := vectorBlock{Height: height}
@@ -393,12 +361,12 @@ func TestVectors(t *testing.T) {
 			v := unsigned(t, payer(int(i)), height, height+i, height*i, leg(alpha, int(10*height)))
 			txs, b.Txs = append(txs, v), append(b.Txs, fmt.Sprintf("0x%x", v.Raw()))
 		}
-		e, err := ledger.Apply(r, s.parent(), txs)
+		e, err := ledger.Apply(r, s.Parent(), txs)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.write(e)
-		b.StateRoot, b.LedgerRoot = s.head.StateRoot, s.head.Root()
+		s.Write(e)
+		b.StateRoot, b.LedgerRoot = s.Head.StateRoot, s.Head.Root()
 		have.Blocks = append(have.Blocks, b)
 	}
 	raw, err := json.MarshalIndent(have, "", "  ")
@@ -433,16 +401,16 @@ func FuzzApply(f *testing.F) {
 			}
 		}
 		s := newState(t, g)
-		supply := s.supply()
-		e, err := ledger.Apply(r, s.parent(), txs)
+		total := supply(t, s)
+		e, err := ledger.Apply(r, s.Parent(), txs)
 		if err != nil {
 			if tx.CodeOf(err) == "" {
 				t.Fatalf("not a rejection: %v", err)
 			}
 			return
 		}
-		s.write(e)
-		if s.supply() != supply || len(e.Spent) != len(txs) {
+		s.Write(e)
+		if supply(t, s) != total || len(e.Spent) != len(txs) {
 			t.Fatal("the supply changed")
 		}
 	})
@@ -457,15 +425,15 @@ func BenchmarkApply(b *testing.B) {
 				b.StopTimer()
 				txs := make([]*tx.Tx, 8_000)
 				for i := range txs {
-					txs[i] = unsigned(b, payer(i%payers), s.head.Height<<20+uint64(i), s.head.Height+2, 0, leg(alpha, 250))
+					txs[i] = unsigned(b, payer(i%payers), s.Head.Height<<20+uint64(i), s.Head.Height+2, 0, leg(alpha, 250))
 				}
 				b.StartTimer()
-				e, err := ledger.Apply(r, s.parent(), txs)
+				e, err := ledger.Apply(r, s.Parent(), txs)
 				if err != nil {
 					b.Fatal(err)
 				}
 				b.StopTimer()
-				s.write(e)
+				s.Write(e)
 			}
 		})
 	}

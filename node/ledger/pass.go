@@ -79,7 +79,7 @@ func (p *Pass) balance(a common.Address) (*uint256.Int, error) {
 	if b := p.left[a]; b != nil {
 		return b, nil
 	}
-	b, err := p.view.Balance(a)
+	b, err := Balance(p.view, a)
 	if err != nil {
 		return nil, fmt.Errorf("read balance of %s: %w", a, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 // Reasons of a rejection that need the network's parameters or its state, beside those of package tx (specs/05-ledger.md, "Codes").
@@ -24,10 +25,9 @@ const (
 	Unfunded         tx.Code = "unfunded"          // the payer cannot pay all that it has pending
 )
 
-// View reads the state after some height. Errors mean that the state could not be read, never that an account or a pair is unknown.
+// View reads the state after some height. Errors mean that the state could not be read, never that a record or a pair is unknown.
 type View interface {
-	// Balance returns what the address holds, in wei; zero for an unknown one.
-	Balance(common.Address) (uint256.Int, error)
+	state.Reader
 	// Spent says whether the pair was spent within the last window heights.
 	Spent(payer common.Address, salt uint64) (bool, error)
 }

@@ -11,14 +11,13 @@ import (
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/keys"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 	"github.com/lockstep-network/lockstep/node/ordering/engine"
 )
 
@@ -152,7 +151,7 @@ func TestDecidedRubbishEndsConsensusWithoutEffect(t *testing.T) {
 			t.Errorf("%s: committed", name)
 		}
 	}
-	if s.store.head.Height != 0 {
+	if s.store.Head.Height != 0 {
 		t.Fatal("the store has moved")
 	}
 }
@@ -233,8 +232,8 @@ func TestEngineGenesisIsValid(t *testing.T) {
 type broken struct{ *memory }
 
 func (b broken) Ledger() ledger.Parent { p := b.memory.Ledger(); p.View = b; return p }
-func (broken) Balance(common.Address) (uint256.Int, error) {
-	return uint256.Int{}, errors.New("input/output error")
+func (broken) Record(state.Key) ([]byte, error) {
+	return nil, errors.New("input/output error")
 }
 
 func TestUnreadableStateIsNoVerdictOnTransactions(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 // TestAnyLegalSchedule drives the applications of four operators in any order in which CometBFT may call them: several
@@ -145,7 +146,7 @@ func (s *schedule) gossip() {
 func (s *schedule) restart(o *operator) {
 	o.app, o.seen = newApp(s.t, s.genesis, o.store, o.pool, s.sigs), false
 	s.info(o)
-	if o.store.head.Height == 0 {
+	if o.store.Head.Height == 0 {
 		s.initChain(o)
 	}
 }
@@ -156,9 +157,9 @@ func (s *schedule) info(o *operator) {
 	if err != nil {
 		s.fatalf("info: %v", err)
 	}
-	root := o.store.head.Root()
-	if uint64(info.LastBlockHeight) != o.store.head.Height || !bytes.Equal(info.LastBlockAppHash, root[:]) {
-		s.fatalf("info tells height %d, committed is %d", info.LastBlockHeight, o.store.head.Height)
+	root := o.store.Head.Root()
+	if uint64(info.LastBlockHeight) != o.store.Head.Height || !bytes.Equal(info.LastBlockAppHash, root[:]) {
+		s.fatalf("info tells height %d, committed is %d", info.LastBlockHeight, o.store.Head.Height)
 	}
 }
 
@@ -201,7 +202,7 @@ func (s *schedule) height() {
 	}
 }
 
-func (s *schedule) behind(o *operator) bool { return int(o.store.head.Height) < len(s.chain) }
+func (s *schedule) behind(o *operator) bool { return int(o.store.Head.Height) < len(s.chain) }
 
 // proposal is that of an honest operator, of a selfish one (valid, but of its own choice), or an attack.
 func (s *schedule) proposal(o *operator, at slot) (what string, txs [][]byte, good bool) {
@@ -329,8 +330,8 @@ func (s *schedule) extend(o *operator, txs [][]byte) {
 // catchUp applies what the store lacks, with crashes at each step.
 func (s *schedule) catchUp(o *operator) {
 	for s.behind(o) {
-		b := &s.chain[o.store.head.Height]
-		if o.store.head.Height+1 < uint64(len(s.chain)) {
+		b := &s.chain[o.store.Head.Height]
+		if o.store.Head.Height+1 < uint64(len(s.chain)) {
 			s.stats.replays++
 		}
 		if s.crash(o) {
@@ -371,7 +372,7 @@ func (s *schedule) crash(o *operator) bool {
 // check holds the finished chain against what a reader may rely on, by rules written down here a second time.
 func (s *schedule) check() {
 	for _, o := range s.operators[1:] {
-		if o.store.hash != s.operators[0].store.hash || o.store.head.Root() != s.operators[0].store.head.Root() {
+		if o.store.hash != s.operators[0].store.hash || o.store.Head.Root() != s.operators[0].store.Head.Root() {
 			s.fatalf("two operators end differently")
 		}
 	}
@@ -400,13 +401,16 @@ func (s *schedule) check() {
 		s.checkOrder(b.Contents)
 	}
 	var total, want uint256.Int
-	for _, b := range chain.balances {
-		total.Add(&total, &b)
+	for k := range chain.Records {
+		if k.Kind() == state.Account {
+			b := chain.Balance(common.BytesToAddress(k.ID()))
+			total.Add(&total, &b)
+		}
 	}
 	for _, b := range s.genesis.Balances {
 		want.Add(&want, b.Amount)
 	}
-	treasury := chain.balances[ledger.Treasury()]
+	treasury := chain.Balance(ledger.Treasury())
 	if total != want || treasury != fees {
 		s.fatalf("balances add up to %s of %s, the treasury has %s of %s", total.Dec(), want.Dec(), treasury.Dec(), fees.Dec())
 	}

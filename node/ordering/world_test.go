@@ -3,7 +3,6 @@ package ordering
 import (
 	"context"
 	"crypto/ecdsa"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -19,6 +18,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
@@ -85,78 +85,33 @@ func sortBalances(g *genesis.Genesis) {
 
 // memory is a store that forgets what was not committed, like the real one, and does no input or output.
 type memory struct {
-	hash     common.Hash
-	head     ledger.Head
-	window   uint64
-	nodes    map[string][]byte
-	balances map[common.Address]uint256.Int
-	spent    map[ledger.Pair]uint64
-	blocks   []store.Block
+	*ledgertest.Memory
+
+	hash   common.Hash
+	blocks []store.Block
 }
 
 func newMemory(t testing.TB, g *genesis.Genesis) *memory {
 	t.Helper()
-	m := &memory{
-		hash: g.Hash(), window: g.Params.ExpiryWindow, nodes: map[string][]byte{},
-		balances: map[common.Address]uint256.Int{}, spent: map[ledger.Pair]uint64{},
-	}
-	effects, err := ledger.Genesis(g)
+	l, err := ledgertest.New(g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.apply(effects)
-	return m
-}
-
-func (m *memory) apply(e *ledger.Effects) {
-	for _, n := range e.Nodes {
-		if len(n.Blob) == 0 {
-			delete(m.nodes, string(n.Path))
-		} else {
-			m.nodes[string(n.Path)] = n.Blob
-		}
-	}
-	for _, a := range e.Accounts {
-		m.balances[a.Address] = a.Balance
-	}
-	for _, p := range e.Spent {
-		m.spent[p] = e.Head.Height
-	}
-	for p, at := range m.spent {
-		if at+m.window <= e.Head.Height {
-			delete(m.spent, p)
-		}
-	}
-	m.head = e.Head
+	return &memory{Memory: l, hash: g.Hash()}
 }
 
 func (m *memory) HeadHash() common.Hash { return m.hash }
 
-func (m *memory) Ledger() ledger.Parent { return ledger.Parent{Head: m.head, Nodes: m, View: m} }
+func (m *memory) Ledger() ledger.Parent { return m.Parent() }
 
 func (m *memory) Commit(b store.Block) error {
-	if b.Header.Height != m.head.Height+1 || b.Header.ParentHash != m.hash || b.Effects.Parent != m.head.Root() ||
-		b.Header.LedgerRoot != m.head.Root() || b.Effects.Head.Height != b.Header.Height {
+	if b.Header.Height != m.Head.Height+1 || b.Header.ParentHash != m.hash || b.Effects.Parent != m.Head.Root() ||
+		b.Header.LedgerRoot != m.Head.Root() || b.Effects.Head.Height != b.Header.Height {
 		return fmt.Errorf("height %d: %w", b.Header.Height, store.ErrCommit)
 	}
-	m.apply(b.Effects)
+	m.Write(b.Effects)
 	m.hash, m.blocks = b.Header.Hash(), append(m.blocks, b)
 	return nil
-}
-
-func (m *memory) Balance(a common.Address) (uint256.Int, error) { return m.balances[a], nil }
-
-func (m *memory) Spent(payer common.Address, salt uint64) (bool, error) {
-	_, spent := m.spent[ledger.Pair{Payer: payer, Salt: salt}]
-	return spent, nil
-}
-
-func (m *memory) Node(path []byte, hash common.Hash) ([]byte, error) {
-	blob := m.nodes[string(path)]
-	if crypto.Keccak256Hash(blob) != hash {
-		return nil, errors.New("no such node")
-	}
-	return blob, nil
 }
 
 // bag is a pool without rules of its own: it offers whatever was put in, in an order of its own, and forgets nothing, so

@@ -48,7 +48,7 @@ func (p *Pool) check(e *entry, height uint64) (balance uint256.Int, err error) {
 	if spent {
 		return balance, tx.NewReject(ledger.Spent, "salt %d of %s is spent", e.pair.Salt, e.pair.Payer)
 	}
-	if balance, err = view.Balance(e.pair.Payer); err != nil {
+	if balance, err = ledger.Balance(view, e.pair.Payer); err != nil {
 		return balance, fmt.Errorf("read balance: %w", err)
 	}
 	return balance, nil

@@ -118,7 +118,7 @@ func (p *Pool) expire(height uint64) {
 func (p *Pool) unfund(payers map[common.Address]struct{}) error {
 	view := p.chain.Ledger().View
 	for a := range payers {
-		balance, err := view.Balance(a)
+		balance, err := ledger.Balance(view, a)
 		if err != nil {
 			return fmt.Errorf("read balance: %w", err)
 		}

@@ -122,10 +122,12 @@ func (w *writer) effects(e *ledger.Effects, headHash common.Hash) {
 			w.set(key(prefixNode, n.Path...), n.Blob)
 		}
 	}
-	for i := range e.Accounts {
-		a := &e.Accounts[i]
-		balance := a.Balance.Bytes32()
-		w.set(key(prefixAccount, a.Address[:]...), balance[:])
+	for _, r := range e.Records {
+		if len(r.Value) == 0 {
+			w.del(recordKey(r.Key))
+		} else {
+			w.set(recordKey(r.Key), r.Value)
+		}
 	}
 	h := e.Head
 	if h.Height > 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 // The layout of the database: one byte says what a key is, heights are eight bytes big endian.
@@ -18,8 +19,8 @@ import (
 //	B height        -> where the block stands in the segments: first height of the file(8) offset(8) length(4)
 //	C height        -> certificate
 //	x id            -> height(8) position(4)            kept for ever
-//	n path          -> node of the account trie         the newest state only
-//	a address       -> balance(32)                      the same accounts, flat: for the pool and the fee pass; ledger.Apply reads the trie
+//	n path          -> node of the ledger's trie       the newest state only
+//	a key           -> ledger record, RLP               the same records, flat: what rules read; the trie is for the root and for proofs
 //	d height        -> digest of the spent pairs        the last window heights
 //	s height        -> the spent pairs, sorted          the last window heights
 //	p pair          -> height                           the last window heights
@@ -32,7 +33,7 @@ const (
 	prefixCertificate = 'C'
 	prefixTx          = 'x'
 	prefixNode        = 'n'
-	prefixAccount     = 'a'
+	prefixRecord      = 'a'
 	prefixDigest      = 'd'
 	prefixSpent       = 's'
 	prefixPair        = 'p'
@@ -48,7 +49,7 @@ const (
 )
 
 // formatVersion is the version of the layout above.
-const formatVersion = 2
+const formatVersion = 3
 
 func key(prefix byte, rest ...byte) []byte { return append([]byte{prefix}, rest...) }
 
@@ -59,6 +60,8 @@ func cursorKey(name string) []byte { return append([]byte{prefixCursor}, name...
 func heightKey(prefix byte, height uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{prefix}, height)
 }
+
+func recordKey(k state.Key) []byte { return append([]byte{prefixRecord}, k...) }
 
 func pairKey(p ledger.Pair) []byte {
 	e := p.Encode()

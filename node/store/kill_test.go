@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/store"
 	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
@@ -175,7 +176,7 @@ func TestReadersBesideAWriter(t *testing.T) {
 					return
 				}
 				_, runErr := s.Run(height, height+3)
-				balance, balanceErr := s.Ledger().View.Balance(n.Payer(i))
+				balance, balanceErr := ledger.Balance(s.Ledger().View, n.Payer(i))
 				for _, err := range []error{err, runErr, balanceErr} {
 					if !fine(err) && !errors.Is(err, store.ErrClosed) {
 						t.Errorf("read height %d: %v (balance %s)", height, err, balance.Dec())

@@ -6,9 +6,9 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 // Ledger is the ledger after the head, for [ledger.Apply] and for passes. Its view and nodes always read the newest state: a block that is
@@ -21,24 +21,17 @@ func (s *Store) Ledger() ledger.Parent {
 // ledgerView reads the ledger at the head.
 type ledgerView struct{ store *Store }
 
-// Balance implements [ledger.View].
-func (v ledgerView) Balance(a common.Address) (uint256.Int, error) {
-	var balance uint256.Int
+// Record implements state.Reader.
+func (v ledgerView) Record(k state.Key) ([]byte, error) {
 	if err := v.store.enter(); err != nil {
-		return balance, err
+		return nil, err
 	}
 	defer v.store.work.Done()
-	err := v.store.read(key(prefixAccount, a[:]...), func(raw []byte) error {
-		if len(raw) != 32 {
-			return fmt.Errorf("decode balance: %d bytes", len(raw))
-		}
-		balance.SetBytes32(raw)
-		return nil
-	})
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return balance, err
+	raw, err := v.store.get(recordKey(k))
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
 	}
-	return balance, nil
+	return raw, err
 }
 
 // Spent implements [ledger.View].
@@ -54,7 +47,7 @@ func (v ledgerView) Spent(payer common.Address, salt uint64) (bool, error) {
 	return err == nil, err
 }
 
-// Node implements [ledger.Nodes].
+// Node implements state.Nodes.
 func (v ledgerView) Node(path []byte, hash common.Hash) ([]byte, error) {
 	if err := v.store.enter(); err != nil {
 		return nil, err

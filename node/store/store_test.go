@@ -66,7 +66,7 @@ func TestChainSurvivesReopening(t *testing.T) {
 				t.Fatalf("salt of height %d is not spent: %v", height, err)
 			}
 		}
-		treasury, err := s.Ledger().View.Balance(ledger.Treasury())
+		treasury, err := ledger.Balance(s.Ledger().View, ledger.Treasury())
 		if err != nil || treasury.IsZero() {
 			t.Fatalf("the treasury holds %s, %v", treasury.Dec(), err)
 		}
