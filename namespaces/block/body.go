@@ -22,9 +22,12 @@ const maxBatches = 64
 
 // Body is what a shared block holds, before it is ordered (specs/01-formats.md, "Body"). RLP:
 //
-//	body  = [version, [batch...]]
+//	body  = [version, system, [batch...]]
 //	batch = [author, [tx...]]
-type Body struct{ Batches []Batch }
+type Body struct {
+	System  System
+	Batches []Batch
+}
 
 // Batch is the transactions that one operator brings.
 type Batch struct {
@@ -34,6 +37,7 @@ type Batch struct {
 
 type bodyWire struct {
 	Version uint64
+	System  System
 	Batches []batchWire
 }
 
@@ -44,7 +48,7 @@ type batchWire struct {
 
 // Encode returns the canonical RLP.
 func (b Body) Encode() []byte {
-	w := bodyWire{Version: Version, Batches: make([]batchWire, len(b.Batches))}
+	w := bodyWire{Version: Version, System: b.System, Batches: make([]batchWire, len(b.Batches))}
 	for i, batch := range b.Batches {
 		w.Batches[i] = batchWire{Author: batch.Author, Txs: make([]rlp.RawValue, len(batch.Txs))}
 		for k, t := range batch.Txs {
@@ -72,11 +76,18 @@ func DecodeBody(raw []byte, decode func([]byte) (*tx.Tx, error)) (Body, error) {
 	if err != nil || version != Version {
 		return Body{}, fmt.Errorf("decode body: version %d, want %d", version, Version)
 	}
-	batches, rest, err := rlp.SplitList(content)
+	_, _, rest, err = rlp.Split(content)
+	if err != nil {
+		return Body{}, fmt.Errorf("decode body: system section: %w", err)
+	}
+	var body Body
+	if body.System, err = DecodeSystem(content[:len(content)-len(rest)]); err != nil {
+		return Body{}, fmt.Errorf("decode body: %w", err)
+	}
+	batches, rest, err := rlp.SplitList(rest)
 	if err != nil || len(rest) > 0 {
 		return Body{}, errors.New("decode body: want one list of batches")
 	}
-	var body Body
 	for len(batches) > 0 {
 		if len(body.Batches) == maxBatches {
 			return Body{}, fmt.Errorf("decode body: more than %d batches", maxBatches)

@@ -23,16 +23,17 @@ type Lane struct {
 
 // Contents is all that follows from a body: the order, the lanes, the roots. It is computed by [Assemble] and by nothing else.
 type Contents struct {
-	Txs   []*tx.Tx // in shared order; a transaction's index is its position
-	Lanes []Lane   // ascending by namespace, the ledger's among them; in step with Table's leaves
-	Table lane.Table
-	IDs   namespaces.Tree
+	System System
+	Txs    []*tx.Tx // in shared order; a transaction's index is its position
+	Lanes  []Lane   // ascending by namespace, the ledger's among them; in step with Table's leaves
+	Table  lane.Table
+	IDs    namespaces.Tree
 }
 
 // Assemble orders the body and builds its lanes and roots. It fails if an id stands twice or the lanes grow out of bounds; a body for which it
 // fails is invalid.
 func Assemble(b Body, rule func(namespaces.Namespace) Rule) (*Contents, error) {
-	c := &Contents{Txs: Order(b, rule)}
+	c := &Contents{System: b.System, Txs: Order(b, rule)}
 	ids := make([]common.Hash, len(c.Txs))
 	for i, t := range c.Txs {
 		ids[i] = t.ID()
@@ -42,7 +43,7 @@ func Assemble(b Body, rule func(namespaces.Namespace) Rule) (*Contents, error) {
 	if c.IDs, err = namespaces.NewTree(ids); err != nil {
 		return nil, fmt.Errorf("assemble block: a transaction stands twice: %w", err)
 	}
-	if c.Lanes, err = lanes(c.Txs); err != nil {
+	if c.Lanes, err = lanes(b.System, c.Txs); err != nil {
 		return nil, fmt.Errorf("assemble block: %w", err)
 	}
 	leaves := make([]lane.Leaf, len(c.Lanes))
@@ -67,9 +68,12 @@ func (c *Contents) Lane(ns namespaces.Namespace) []byte {
 	return nil
 }
 
-// lanes sorts the legs of ordered transactions into lanes, with each transaction's envelope in the ledger's.
-func lanes(txs []*tx.Tx) ([]Lane, error) {
+// lanes sorts the legs of ordered transactions into lanes, with the system section and each transaction's envelope in the ledger's.
+func lanes(system System, txs []*tx.Tx) ([]Lane, error) {
 	entries := make(map[namespaces.Namespace][]lane.Entry)
+	if !system.IsEmpty() {
+		entries[namespaces.Ledger()] = []lane.Entry{{Data: system.Encode(), System: true}}
+	}
 	for i, t := range txs {
 		position := uint32(i)
 		entries[namespaces.Ledger()] = append(entries[namespaces.Ledger()],

@@ -6,6 +6,7 @@
 //	entry  = [position_delta, leg, flags, data]                         flags = 0
 //	       | [position_delta, leg, flags, data, id, [[namespace, keccak256(data)]...]]   flags = bundle
 //	       | [position_delta, 0, flags, envelope]                       flags = envelope, in the ledger's lane only
+//	       | [0, 0, flags, system]                                      flags = system, first in the ledger's lane only
 //
 // position_delta is the distance from the entry before (from 0 for the first) to the transaction's place in the block; leg is the leg's
 // place in the transaction. Entries ascend by position, then envelope before legs, then leg. An entry of a bundle names the other legs, so that half of it is seen to be half.
@@ -33,6 +34,7 @@ const MaxSize = 12 << 20
 const (
 	flagBundle   = 1
 	flagEnvelope = 2
+	flagSystem   = 4
 )
 
 // Entry is one leg in a lane, or one envelope in the ledger's lane.
@@ -42,6 +44,7 @@ type Entry struct {
 	Data     []byte // the leg's data; for an envelope its encoding
 	Bundle   *Bundle
 	Envelope bool
+	System   bool // the block's system section: of no transaction
 }
 
 // Bundle names a transaction that spans namespaces and all its legs.
@@ -125,6 +128,8 @@ func (e *Entry) encode(buf rlp.EncoderBuffer, before uint32) error {
 
 func (e *Entry) flags() uint64 {
 	switch {
+	case e.System:
+		return flagSystem
 	case e.Envelope:
 		return flagEnvelope
 	case e.Bundle != nil:
@@ -136,6 +141,9 @@ func (e *Entry) flags() uint64 {
 func (e *Entry) validate() error {
 	if len(e.Data) == 0 {
 		return errors.New("no data")
+	}
+	if e.System && (e.Position != 0 || e.Leg != 0 || e.Bundle != nil || e.Envelope) {
+		return errors.New("a system section stands for no transaction")
 	}
 	if e.Envelope && (e.Leg != 0 || e.Bundle != nil) {
 		return errors.New("an envelope stands for no leg and no bundle")
@@ -158,9 +166,11 @@ func (e *Entry) validate() error {
 	return nil
 }
 
-// ascends orders entries by position, an envelope before the legs of its transaction, legs by their number.
+// ascends orders entries: the system section, then by position, an envelope before the legs of its transaction, legs by their number.
 func ascends(a, b Entry) bool {
 	switch {
+	case a.System || b.System:
+		return a.System && !b.System
 	case a.Position != b.Position:
 		return a.Position < b.Position
 	case a.Envelope || b.Envelope:
@@ -231,6 +241,8 @@ func (e *Entry) decode(in []byte, before uint32) (rest []byte, err error) {
 	case 0:
 	case flagEnvelope:
 		e.Envelope = true
+	case flagSystem:
+		e.System = true
 	case flagBundle:
 		e.Bundle = new(Bundle)
 		if item, err = e.Bundle.decode(item); err != nil {

@@ -261,7 +261,7 @@ func (v *verifier) entries(height uint64, ns namespaces.Namespace) (entries []la
 
 func stands(entries []lane.Entry, position, leg uint32, data []byte) bool {
 	for _, e := range entries {
-		if e.Position == position && e.Leg == leg && !e.Envelope {
+		if e.Position == position && e.Leg == leg && !e.Envelope && !e.System {
 			return bytes.Equal(e.Data, data)
 		}
 	}
