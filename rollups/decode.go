@@ -27,7 +27,7 @@ func decode(b Block) decoded {
 	}
 	d.entries = make([][]byte, 0, len(entries))
 	for _, e := range entries {
-		if !e.Envelope {
+		if !e.Envelope && !e.System {
 			d.entries = append(d.entries, e.Data)
 		}
 	}
