@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
@@ -11,6 +12,11 @@ import (
 
 // Key is a compressed secp256k1 point.
 type Key [33]byte
+
+// KeyDigest is what a consensus key signs to become an owner's (specs/09-operators.md, "Operator").
+func KeyDigest(chainID string, owner common.Address) common.Hash {
+	return crypto.Keccak256Hash([]byte("lockstep/key"), []byte(chainID), owner[:])
+}
 
 // Node is how an operator's node is found, and what it is called.
 type Node struct {

@@ -10,6 +10,23 @@ type Kind byte
 // The kinds of records (specs/05-ledger.md, "Records").
 const (
 	Account Kind = 1 // id: address(20)
+
+	// Of package stake (specs/09-operators.md, "Records").
+	Operator      Kind = 16 // id: owner(20)
+	OperatorIndex Kind = 17 // id: number(8), or none
+	Delegation    Kind = 18 // id: owner(20) holder(20)
+	Pool          Kind = 19 // id: owner(20) epoch(8)
+	Unbonding     Kind = 20 // id: owner(20) epoch(8) holder(20)
+	ConsensusKey  Kind = 21 // id: address(20)
+	OperatorSet   Kind = 22 // id: operators hash(32)
+	Chain         Kind = 23
+	Tally         Kind = 24
+	Epoch         Kind = 25 // id: number(8), or none
+	Reward        Kind = 26 // id: address(20)
+	Earner        Kind = 27 // id: number(8), or none
+	Attestation   Kind = 28 // id: owner(20)
+	Offences      Kind = 29
+	Pots          Kind = 30
 )
 
 // Key names a record: its kind, then its id. The order of keys is the order of their bytes.

@@ -1,0 +1,190 @@
+package stake
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/namespaces/action"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
+)
+
+// Reasons for which an action fails (specs/09-operators.md, "Actions").
+const (
+	ZeroAmount           tx.Code = "zero_amount"
+	InsufficientBalance  tx.Code = "insufficient_balance"
+	UnknownOperator      tx.Code = "unknown_operator"
+	OperatorExists       tx.Code = "operator_exists"
+	KeyTaken             tx.Code = "key_taken"
+	BadKey               tx.Code = "bad_key"
+	BadKeyProof          tx.Code = "bad_key_proof"
+	BelowMinStake        tx.Code = "below_min_stake"
+	BadCommission        tx.Code = "bad_commission"
+	Unchanged            tx.Code = "unchanged"
+	Worthless            tx.Code = "operator_worthless"
+	Tombstoned           tx.Code = "tombstoned"
+	NotJailed            tx.Code = "not_jailed"
+	StillJailed          tx.Code = "still_jailed"
+	TooManyShares        tx.Code = "too_many_shares"
+	NothingUnbonding     tx.Code = "nothing_unbonding"
+	UnbondingTime        tx.Code = "unbonding_time"
+	UnbondingUnpublished tx.Code = "unbonding_unpublished"
+	NothingToClaim       tx.Code = "nothing_to_claim"
+	EvidenceSame         tx.Code = "evidence_same"
+	EvidenceForged       tx.Code = "evidence_forged"
+	EvidenceStranger     tx.Code = "evidence_stranger"
+	EvidenceOld          tx.Code = "evidence_old"
+	EvidenceFuture       tx.Code = "evidence_future"
+	EvidenceKnown        tx.Code = "evidence_known"
+	NotInSet             tx.Code = "not_in_set"
+	WrongRange           tx.Code = "wrong_range"
+)
+
+// fullCommission is in hundredths of a percent.
+const fullCommission = 10_000
+
+// rejectUnless is the error, if there is one, or else a rejection.
+func rejectUnless(err error, code tx.Code, format string, args ...any) error {
+	if err != nil {
+		return err
+	}
+	return tx.NewReject(code, format, args...)
+}
+
+// Act runs one action of the payer: known is false if the action is none of the stake's. After an
+// error the caller takes the records' writes back; what is gathered beside them is as before.
+func (s *Stake) Act(payer common.Address, a action.Action) (known bool, err error) {
+	pots := s.pots
+	if known, err = s.act(payer, a); err != nil {
+		s.pots = pots
+	}
+	return known, err
+}
+
+func (s *Stake) act(payer common.Address, a action.Action) (known bool, err error) {
+	switch a := a.(type) {
+	case *action.OperatorCreate:
+		return true, s.create(payer, a)
+	case *action.OperatorUpdate:
+		return true, s.asOwner(payer, func(o *Operator) error { return s.describe(o, a) })
+	case *action.OperatorRotate:
+		return true, s.asOwner(payer, func(o *Operator) error { return s.nextKey(payer, o, a) })
+	case *action.OperatorLeave:
+		return true, s.asOwner(payer, func(o *Operator) error { return leave(o, a.Leave) })
+	case *action.Unjail:
+		return true, s.asOwner(payer, func(o *Operator) error { return s.unjail(payer, o) })
+	case *action.Delegate:
+		return true, s.delegate(payer, a)
+	case *action.Undelegate:
+		return true, s.undelegate(payer, a)
+	case *action.Withdraw:
+		return true, s.withdraw(payer, a)
+	case *action.Claim:
+		return true, s.claim(payer, a)
+	case *action.Report:
+		return true, s.report(payer, a)
+	case *action.AttestBatch:
+		return true, s.attest(payer, a)
+	}
+	return false, nil
+}
+
+// asOwner runs what only the owner of a living operator may do.
+func (s *Stake) asOwner(payer common.Address, do func(*Operator) error) error {
+	o, found, err := LoadOperator(s.st, payer)
+	if err != nil || !found {
+		return rejectUnless(err, UnknownOperator, "%s owns no operator", payer)
+	}
+	if o.Tombstoned {
+		return tx.NewReject(Tombstoned, "%s is tombstoned", payer)
+	}
+	if err := do(&o); err != nil {
+		return err
+	}
+	s.put(payer, &o)
+	return nil
+}
+
+func (s *Stake) create(payer common.Address, a *action.OperatorCreate) error {
+	if _, found, err := LoadOperator(s.st, payer); err != nil || found {
+		return rejectUnless(err, OperatorExists, "%s owns an operator", payer)
+	}
+	if a.Amount.Lt(&s.p.MinStake) {
+		return tx.NewReject(BelowMinStake, "%s wei, an operator begins with %s", a.Amount.Dec(), s.p.MinStake.Dec())
+	}
+	if a.Commission > fullCommission {
+		return tx.NewReject(BadCommission, "%d is above %d", a.Commission, fullCommission)
+	}
+	if err := s.takeKey(payer, a.Key[:], a.Proof); err != nil {
+		return err
+	}
+	return s.bond(payer, &Operator{Key: a.Key[:], Node: a.Node, Commission: a.Commission}, payer, new(Delegation), a.Amount)
+}
+
+// describe changes what an operator says of itself, its commission within bounds.
+func (s *Stake) describe(o *Operator, p *action.OperatorUpdate) error {
+	if p.Commission != o.Commission {
+		step := max(p.Commission, o.Commission) - min(p.Commission, o.Commission)
+		if p.Commission > fullCommission || step > s.p.CommissionStep {
+			return tx.NewReject(BadCommission, "from %d to %d, at most %d at once", o.Commission, p.Commission, s.p.CommissionStep)
+		}
+		if o.CommissionEpoch == s.open.Number+1 {
+			return tx.NewReject(BadCommission, "changed in epoch %d already", s.open.Number)
+		}
+		o.CommissionEpoch = s.open.Number + 1
+	}
+	o.Node, o.Commission = p.Node, p.Commission
+	return nil
+}
+
+// takeKey makes a consensus key the owner's, for ever.
+func (s *Stake) takeKey(owner common.Address, key []byte, proof tx.Signature) error {
+	address, err := addressOf(key)
+	if err != nil {
+		return tx.NewReject(BadKey, "%s", err)
+	}
+	signer, err := tx.Recover(action.KeyDigest(s.b.ChainID, owner), proof)
+	if err != nil || signer != address {
+		return tx.NewReject(BadKeyProof, "the proof is not the signature of %s", address)
+	}
+	if k, found, err := state.Load[KeyOwner](s.st, consensusKey(address)); err != nil || found {
+		return rejectUnless(err, KeyTaken, "%s belongs to %s", address, k.Owner)
+	}
+	s.st.Set(consensusKey(address), &KeyOwner{Owner: owner, Since: s.b.Height})
+	return nil
+}
+
+// nextKey is the key that acts after the epoch; one that was to act and has not is given up.
+func (s *Stake) nextKey(owner common.Address, o *Operator, a *action.OperatorRotate) error {
+	if err := s.takeKey(owner, a.Key[:], a.Proof); err != nil {
+		return err
+	}
+	if len(o.NextKey) > 0 && !bytes.Equal(o.NextKey, a.Key[:]) {
+		if err := s.retire(o.NextKey, s.b.Height); err != nil {
+			return fmt.Errorf("give up the next key: %w", err)
+		}
+	}
+	o.NextKey = a.Key[:]
+	return nil
+}
+
+func leave(o *Operator, leaves bool) error {
+	if o.Left == leaves {
+		return tx.NewReject(Unchanged, "the operator has done that already")
+	}
+	o.Left = leaves
+	return nil
+}
+
+func (s *Stake) unjail(owner common.Address, o *Operator) error {
+	switch {
+	case o.JailedUntil == 0:
+		return tx.NewReject(NotJailed, "%s is not in jail", owner)
+	case s.b.TimeMS < o.JailedUntil:
+		return tx.NewReject(StillJailed, "until %d, it is %d", o.JailedUntil, s.b.TimeMS)
+	}
+	o.JailedUntil = 0
+	return nil
+}

@@ -1,0 +1,196 @@
+package stake
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
+)
+
+// Set is an operator set with the owners and keys of its members, in the set's order.
+type Set struct {
+	cert.Set
+	Members []Member
+}
+
+func newSet(members []Member) (Set, error) {
+	ops := make([]cert.Operator, len(members))
+	for i, m := range members {
+		ops[i] = cert.Operator{Address: m.Address, Power: m.Power}
+	}
+	set, err := cert.NewSet(ops)
+	if err != nil {
+		return Set{}, err
+	}
+	slices.SortFunc(members, func(a, b Member) int { return cmp.Compare(set.Index(a.Address), set.Index(b.Address)) })
+	return Set{set, members}, nil
+}
+
+// Which names a set by its height, seen from the ledger after H.
+type Which int
+
+// The sets that the ledger after H holds.
+const (
+	Before Which = iota // of H-1
+	Last                // of H
+	Next                // of H+1
+	After               // of H+2
+)
+
+// LoadSet reads one of the sets that the ledger holds.
+func LoadSet(r state.Reader, w Which) (Set, error) {
+	c, found, err := state.Load[chain](r, chainKey)
+	if err != nil {
+		return Set{}, err
+	}
+	if !found {
+		return Set{}, fmt.Errorf("read operator set: %s", "the ledger has none")
+	}
+	return loadSet(r, c.Sets[w])
+}
+
+func loadSet(r state.Reader, hash common.Hash) (Set, error) {
+	members, found, err := state.Load[[]Member](r, setKey(hash))
+	if err == nil && !found {
+		err = fmt.Errorf("read operator set %s: there is none", hash)
+	}
+	if err != nil {
+		return Set{}, err
+	}
+	return newSet(members)
+}
+
+// Hashes are the operators hashes of the next height and of the one after it.
+func Hashes(r state.Reader) (next, after common.Hash, err error) {
+	c, _, err := state.Load[chain](r, chainKey)
+	return c.Sets[Next], c.Sets[After], err
+}
+
+// owner finds a member by its owner; -1 if there is none.
+func (s Set) owner(a common.Address) int {
+	return slices.IndexFunc(s.Members, func(m Member) bool { return m.Owner == a })
+}
+
+// Update is a change of CometBFT's validators. Power 0 takes one away.
+type Update struct {
+	PublicKey []byte // compressed secp256k1
+	Address   common.Address
+	Power     uint64
+}
+
+// difference lists what makes one set the other, ascending by address.
+func difference(from, to Set) []Update {
+	var out []Update
+	for _, m := range from.Members {
+		if to.Index(m.Address) < 0 {
+			out = append(out, Update{m.Key, m.Address, 0})
+		}
+	}
+	for _, m := range to.Members {
+		if i := from.Index(m.Address); i < 0 || from.Members[i].Power != m.Power {
+			out = append(out, Update{m.Key, m.Address, m.Power})
+		}
+	}
+	slices.SortFunc(out, func(a, b Update) int { return a.Address.Cmp(b.Address) })
+	return out
+}
+
+// power is what an operator's tokens weigh.
+func (p *Params) power(tokens *uint256.Int) uint64 {
+	var units uint256.Int
+	units.Div(tokens, &p.PowerUnit)
+	if !units.IsUint64() || units.Uint64() > MaxPower {
+		return MaxPower
+	}
+	return units.Uint64()
+}
+
+// rotate makes next keys the keys: the old ones sign up to the height after this one.
+func (s *Stake) rotate(owners []common.Address) error {
+	for _, owner := range owners {
+		o, err := s.operator(owner)
+		if err != nil {
+			return err
+		}
+		if len(o.NextKey) == 0 {
+			continue
+		}
+		if err := s.retire(o.Key, s.b.Height+1); err != nil {
+			return err
+		}
+		o.Key, o.NextKey = o.NextKey, nil
+		s.put(owner, &o)
+	}
+	return nil
+}
+
+// retire ends the time in which a key is its owner's responsibility.
+func (s *Stake) retire(key []byte, until uint64) error {
+	address, err := addressOf(key)
+	if err != nil {
+		return err
+	}
+	k, _, err := state.Load[KeyOwner](s.st, consensusKey(address))
+	k.Until = until
+	s.st.Set(consensusKey(address), &k)
+	return err
+}
+
+// choose is the set that acts two heights on: of those who may, the strongest.
+func (s *Stake) choose(owners []common.Address, present Set) (Set, error) {
+	members := make([]Member, 0, len(owners))
+	for _, owner := range owners {
+		o, err := s.operator(owner)
+		if err != nil {
+			return Set{}, err
+		}
+		eligible, err := s.eligible(owner, &o)
+		if err != nil {
+			return Set{}, err
+		}
+		if !eligible {
+			continue
+		}
+		address, err := addressOf(o.Key)
+		if err != nil {
+			return Set{}, err
+		}
+		members = append(members, Member{address, s.p.power(&o.Tokens), owner, o.Key})
+	}
+	if len(members) == 0 {
+		return present, nil
+	}
+	slices.SortFunc(members, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(b.Power, a.Power), bytes.Compare(a.Owner[:], b.Owner[:]))
+	})
+	return newSet(members[:min(len(members), int(s.p.MaxOperators))])
+}
+
+// eligible says whether an operator may be chosen.
+func (s *Stake) eligible(owner common.Address, o *Operator) (bool, error) {
+	if o.Tombstoned || o.Left || o.JailedUntil > 0 || s.p.power(&o.Tokens) == 0 || o.Shares.IsZero() {
+		return false, nil
+	}
+	own, _, err := state.Load[Delegation](s.st, DelegationKey(owner, owner))
+	if err != nil {
+		return false, err
+	}
+	worth := partOf(&own.Shares, &o.Tokens, &o.Shares)
+	return !worth.Lt(&s.p.MinStake), nil
+}
+
+// addressOf is the consensus address of a compressed key.
+func addressOf(key []byte) (common.Address, error) {
+	public, err := crypto.DecompressPubkey(key)
+	if err != nil {
+		return common.Address{}, fmt.Errorf("consensus key %x: %w", key, err)
+	}
+	return crypto.PubkeyToAddress(*public), nil
+}

@@ -1,0 +1,589 @@
+package stake
+
+import (
+	"encoding/hex"
+	"errors"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/internal/golden"
+	"github.com/lockstep-network/lockstep/namespaces/action"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
+)
+
+func wei(n uint64) uint256.Int { return *uint256.NewInt(n) }
+
+// lifetime is all that an address has earned, what its delegation with itself is owed included.
+func (w *world) lifetime(a common.Address) uint64 {
+	r, _, err := state.Load[Reward](w, RewardKey(a))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if o, found, _ := LoadOperator(w, a); found {
+		d, _, _ := state.Load[Delegation](w, DelegationKey(a, a))
+		var grown uint256.Int
+		grown.Sub(&o.Accumulator, &d.Accumulator)
+		owed := partOf(&d.Shares, &grown, scale())
+		r.Lifetime.Add(&r.Lifetime, &owed)
+	}
+	return r.Lifetime.Uint64()
+}
+
+// The example of the chapter, and the vector: the third of four operators is absent throughout, the fourth block has the only fees.
+func TestExample(t *testing.T) {
+	run := func(late bool) map[string]any {
+		p := testParams()
+		p.EpochMS, p.DowntimeMS = 12_000, 1<<30
+		w := newWorld(t, p, 30, 30, 20, 20)
+		members := w.set(Next).Members
+		absentee := members[2].Owner
+		var out Outcome
+		for i := 0; !out.Ended; i++ {
+			var in Income
+			if i == 3 {
+				in = Income{Ordering: wei(8_000), Tips: []Tip{{holder(3), wei(1_000)}}}
+			}
+			sys := block.System{Votes: w.all(absentee)}
+			if late && i >= 2 {
+				digest := cert.ExtensionDigest(chainID, w.height-1, 1, w.hashes[w.height-1])
+				sys.Late = []block.LateVote{{Operator: 2, Round: 1, Signature: sign(t, w.keys[members[2].Address], digest)}}
+			}
+			if err := w.begin(1_000, 0, sys); err != nil {
+				t.Fatal(err)
+			}
+			out = w.end(in)
+		}
+		w.deepAudit()
+		if w.height != 12 {
+			t.Fatalf("the epoch ends at %d: not ten counted heights", w.height)
+		}
+		pots := w.pots()
+		have := map[string]any{"publishers": pots.Publishers.Dec(), "tip of the namespace's owner": w.lifetime(holder(3))}
+		for i, m := range members {
+			have["operator "+string(rune('1'+i))] = w.lifetime(m.Owner)
+		}
+		kept := w.balances[treasury]
+		have["treasury"] = kept.Dec()
+		root, err := RewardsRoot(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have["rewards root"] = root
+		return have
+	}
+	absent, late := run(false), run(true)
+	if absent["operator 1"] != uint64(1_800+400+100-1) || absent["operator 2"] != uint64(1_800) || absent["operator 4"] != uint64(1_200) || absent["treasury"] != "1800" {
+		t.Errorf("not as the chapter says: %v", absent)
+	}
+	for _, who := range []string{"operator 1", "operator 2", "operator 4"} {
+		if absent[who] != late[who] {
+			t.Errorf("%s earns %v, and %v when another's votes come late", who, absent[who], late[who])
+		}
+	}
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	record := func(k state.Key) string { return hex.EncodeToString(w.records[k]) }
+	golden.Check(t, "operators", map[string]any{
+		"absent": absent, "late": late, "key digest": action.KeyDigest(chainID, owner(0)),
+		"genesis records": map[string]string{
+			"operator": record(OperatorKey(owner(0))), "delegation": record(DelegationKey(owner(0), owner(0))), "chain": record(chainKey), "pots": record(potsKey),
+		},
+	})
+}
+
+// The same fees and the same time: blocks of 100 ms and of 10 s pay the same.
+func TestPayoutsDoNotDependOnThePace(t *testing.T) {
+	run := func(ms uint64) (out []uint64) {
+		p := testParams()
+		p.EpochMS, p.SubsidyPerSecond = 100_000, wei(1_000_000)
+		p.EvidenceMS, p.UnbondingMS = 1<<20, 1<<20
+		w := newWorld(t, p, 10, 10, 10, 10)
+		for i := 0; w.timeMS < 1_000_000+400_000; i++ {
+			w.block(ms, i, Income{Ordering: wei(ms), DA: wei(0)})
+		}
+		for i := range 4 {
+			out = append(out, w.lifetime(owner(i)))
+		}
+		return out
+	}
+	fast, slow := run(100), run(10_000)
+	for i := range fast {
+		// Proposers' turns differ by a block at an epoch's edge: within one slow block of forty.
+		if d := max(fast[i], slow[i]) - min(fast[i], slow[i]); d > slow[i]/20 {
+			t.Errorf("operator %d earns %d in fast blocks and %d in slow ones", i, fast[i], slow[i])
+		}
+	}
+	var a, b uint64
+	for i := range fast {
+		a, b = a+fast[i], b+slow[i]
+	}
+	if d := max(a, b) - min(a, b); d > a/1_000 {
+		t.Errorf("all earn %d in fast blocks and %d in slow ones", a, b)
+	}
+}
+
+// A proposer that leaves votes out earns less; the others earn the same, and the victim's part goes to the treasury.
+func TestNobodyGainsByLeavingVotesOut(t *testing.T) {
+	run := func(censor bool) (out [4]uint64, kept uint256.Int) {
+		p := testParams()
+		p.EpochMS, p.EvidenceMS, p.UnbondingMS = 40_000, 1<<20, 1<<20
+		w := newWorld(t, p, 25, 25, 25, 25)
+		members := w.set(Next).Members
+		for i := range 45 {
+			var but []common.Address
+			if censor && (i%4 == 0 || i%4 == 1) && i > 0 { // the first proposes these two: else the next would bring the vote late
+				but = append(but, members[3].Owner)
+			}
+			w.block(1_000, i%4/2, Income{Ordering: wei(8_000)}, but...)
+		}
+		for i, m := range members {
+			out[i] = w.lifetime(m.Owner)
+		}
+		return out, w.balances[treasury]
+	}
+	fair, fairKept := run(false)
+	unfair, unfairKept := run(true)
+	if unfair[0] >= fair[0] {
+		t.Errorf("the censor earns %d instead of %d", unfair[0], fair[0])
+	}
+	if unfair[1] != fair[1] || unfair[2] != fair[2] {
+		t.Errorf("bystanders earn %v instead of %v", unfair, fair)
+	}
+	if unfair[3] >= fair[3] || !unfairKept.Gt(&fairKept) {
+		t.Errorf("the victim's part does not go to the treasury: %v", unfair)
+	}
+}
+
+// Joining, leaving, rotating: sets change at epoch ends and act two heights on; the new key is the old owner's.
+func TestSetsChangeAtEpochEnds(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	fresh := testKey("fresh", 1)
+	begin := func() {
+		t.Helper()
+		if err := w.begin(100, 0, block.System{Votes: w.all()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin()
+	for who, a := range map[common.Address]action.Action{
+		owner(5): w.create(owner(5), testKey("operator", 5), 40_000),
+		owner(0): &action.OperatorLeave{Leave: true},
+		owner(1): w.rotate(owner(1), fresh),
+	} {
+		if err := w.act(who, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.end(Income{})
+	old := w.set(After)
+	out := w.epoch()
+	if len(out.Updates) != 4 {
+		t.Fatalf("%d updates, want one who leaves, one who joins, and two of a rotation", len(out.Updates))
+	}
+	if w.set(Next).Hash() != old.Hash() || w.set(After).Hash() == old.Hash() {
+		t.Fatal("the set does not change two heights after the epoch's end")
+	}
+	set := w.set(After)
+	if set.owner(owner(0)) >= 0 || set.owner(owner(5)) != 0 || set.Index(addr(fresh)) < 0 || set.Members[set.Index(addr(fresh))].Owner != owner(1) {
+		t.Fatalf("the next set is %+v", set.Members)
+	}
+	end := w.height
+	for range 4 {
+		w.block(100, 0, Income{Ordering: wei(800)})
+		w.audit()
+	}
+	if _, kept := w.records[setKey(old.Hash())]; kept {
+		t.Error("the old set stays in the ledger")
+	}
+	// Equivocation of the old key: its fault up to the height where it signed last, nobody's after it.
+	oldKey := testKey("operator", 1)
+	begin()
+	if err := w.act(holder(0), w.report(oldKey, end+2, 0)); tx.CodeOf(err) != EvidenceStranger {
+		t.Errorf("the old key at a height of the new one: %v", err)
+	}
+	if err := w.act(holder(0), w.report(oldKey, end+1, 0)); err != nil {
+		t.Errorf("the old key at its last height: %v", err)
+	}
+	if err := w.act(holder(0), w.report(fresh, w.height, 0)); tx.CodeOf(err) != EvidenceKnown {
+		t.Errorf("the same operator again, by its new key: %v", err)
+	}
+	w.end(Income{})
+	if o := w.operator(owner(1)); !o.Tombstoned {
+		t.Error("the owner is not tombstoned")
+	}
+	w.deepAudit()
+}
+
+// Slashing reaches what unbonded after the fault, spares what left before it, and costs more when more are at fault together.
+func TestSlashing(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	step := func(do func()) {
+		t.Helper()
+		if err := w.begin(100, 0, block.System{Votes: w.all()}); err != nil {
+			t.Fatal(err)
+		}
+		do()
+		w.end(Income{})
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	step(func() {
+		must(w.act(holder(0), &action.Delegate{Operator: owner(0), Amount: uint256.NewInt(10_000)}))
+		must(w.act(holder(1), &action.Delegate{Operator: owner(0), Amount: uint256.NewInt(10_000)}))
+	})
+	step(func() { must(w.act(holder(0), &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(10_000)})) })
+	w.epoch()
+	last := w.height
+	w.block(100, 0, Income{})
+	w.block(100, 0, Income{})
+	step(func() { must(w.act(holder(1), &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(10_000)})) })
+
+	// The fault: at the first height for which the first delegator's stake does not vote any more.
+	var burned uint256.Int
+	step(func() {
+		before := w.balances[holder(5)]
+		must(w.act(holder(5), w.report(testKey("operator", 0), last+2, 0)))
+		got := w.balances[holder(5)]
+		got.Sub(&got, &before)
+		// 30 of 110 power: 50,000 + 3 x 272,727 ppm of 30,000 and of 10,000 wei; a twentieth of that to the reporter.
+		if got.Uint64() != 34_726/20 {
+			t.Errorf("the reporter gets %s", got.Dec())
+		}
+		burned = w.tx.s.pots.Burned
+	})
+	if burned.Uint64() != 34_726-34_726/20 {
+		t.Errorf("%s wei are burned", burned.Dec())
+	}
+	if o := w.operator(owner(0)); o.Tokens.Uint64() != 3_955 {
+		t.Errorf("%s tokens are left of 30,000", o.Tokens.Dec())
+	}
+	for epoch, want := range map[uint64]uint64{0: 10_000, 1: 1_319} {
+		pool, _, err := state.Load[Pool](w, poolKey(owner(0), epoch))
+		if err != nil || pool.Tokens.Uint64() != want {
+			t.Errorf("the pool of epoch %d holds %s, want %d (%v)", epoch, pool.Tokens.Dec(), want, err)
+		}
+	}
+	// A second one of 20 in the window: all of both is gone.
+	step(func() { must(w.act(holder(5), w.report(testKey("operator", 2), w.height, 1))) })
+	if a, b := w.operator(owner(0)), w.operator(owner(2)); !a.Tokens.IsZero() || !b.Tokens.IsZero() {
+		t.Errorf("%s and %s wei are left of two at fault together", a.Tokens.Dec(), b.Tokens.Dec())
+	}
+	w.deepAudit()
+	if out := w.epoch(); out.Set.owner(owner(0)) >= 0 || out.Set.owner(owner(2)) >= 0 {
+		t.Error("a tombstoned operator is chosen")
+	}
+	w.deepAudit()
+}
+
+// What consensus itself reports is slashed like a report, without a reporter; what it reports of strangers, or too late, changes nothing.
+func TestFaultsOfConsensus(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	w.epoch()
+	faults := []block.Fault{
+		{Kind: block.DuplicateVote, Operator: holder(3), Height: 1},
+		{Kind: block.DuplicateVote, Operator: owner(3), Height: 1},
+		{Kind: block.DuplicateVote, Operator: owner(3), Height: 2},
+	}
+	if err := w.begin(100, 0, block.System{Votes: w.all(), Faults: faults}); err != nil {
+		t.Fatal(err)
+	}
+	w.end(Income{})
+	if p := w.pots(); p.Burned.Uint64() != 20_000*650/1_000 || !w.operator(owner(3)).Tombstoned {
+		t.Errorf("%s wei are burned", p.Burned.Dec())
+	}
+	w.deepAudit()
+}
+
+// Stake that leaves is paid when its time is over and the set without it is published, not before.
+func TestWithdrawal(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	try := func(ms uint64, a action.Action) error {
+		t.Helper()
+		if err := w.begin(ms, 0, block.System{Votes: w.all()}); err != nil {
+			t.Fatal(err)
+		}
+		err := w.act(owner(0), a)
+		w.end(Income{})
+		return err
+	}
+	if err := try(100, &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(5_000)}); err != nil {
+		t.Fatal(err)
+	}
+	withdraw := &action.Withdraw{Operator: owner(0)}
+	if err := try(100, withdraw); tx.CodeOf(err) != UnbondingTime {
+		t.Errorf("in the epoch: %v", err)
+	}
+	w.epoch()
+	last, end := w.height, w.timeMS
+	if err := try(end+19_999-w.timeMS, withdraw); tx.CodeOf(err) != UnbondingTime {
+		t.Errorf("a millisecond early: %v", err)
+	}
+	w.published = last + 1
+	if err := try(1, withdraw); tx.CodeOf(err) != UnbondingUnpublished {
+		t.Errorf("before the set change is published: %v", err)
+	}
+	w.published = last + 2
+	before := w.balances[owner(0)]
+	if err := try(1, withdraw); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.balances[owner(0)]; got.Sub(&got, &before).Uint64() != 5_000 {
+		t.Errorf("%s wei are paid", got.Dec())
+	}
+	if err := try(1, withdraw); tx.CodeOf(err) != NothingUnbonding {
+		t.Errorf("twice: %v", err)
+	}
+	w.deepAudit()
+}
+
+// Absence in the blocks of more than two thirds of the others' power leads to jail; one block that brings a vote, in time or late, ends it.
+func TestDowntime(t *testing.T) {
+	for name, c := range map[string]struct {
+		proposers int // who leaves the vote out; the others bring it
+		late      bool
+		ms        uint64
+		jailed    bool
+	}{
+		"away":                    {4, false, 1_000, true},
+		"its votes come late":     {4, true, 1_000, false},
+		"one proposer is honest":  {3, false, 1_000, false},
+		"one proposer all along":  {1, false, 1_000, false},
+		"a halt is no downtime":   {4, false, 3_600_000, true}, // but only after the rotation: see below
+		"not long enough an hour": {4, false, 10, false},
+	} {
+		p := testParams()
+		p.EpochMS, p.DowntimeMS = 1<<31, 20_000
+		p.EvidenceMS, p.UnbondingMS = 1<<31, 1<<31
+		w := newWorld(t, p, 25, 25, 25, 25)
+		members := w.set(Next).Members
+		victim := members[3]
+		for i := range 60 {
+			proposer := i % 3 // the victim is away: its turns are others'
+			if name == "one proposer all along" {
+				proposer = 0
+			}
+			var but []common.Address
+			if c.proposers == 4 || c.proposers == 1 || proposer != 2 {
+				but = append(but, victim.Owner)
+			}
+			sys := block.System{Votes: w.all(but...)}
+			if c.late && i >= 2 {
+				sys.Late = []block.LateVote{{Operator: 3, Signature: sign(t, w.keys[victim.Address], cert.ExtensionDigest(chainID, w.height-1, 0, w.hashes[w.height-1]))}}
+			}
+			if err := w.begin(c.ms, proposer, sys); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			w.end(Income{})
+			if jailed := w.operator(victim.Owner).JailedUntil > 0; jailed && i < 4 {
+				t.Errorf("%s: jailed after %d blocks", name, i)
+			}
+		}
+		if jailed := w.operator(victim.Owner).JailedUntil > 0; jailed != c.jailed {
+			t.Errorf("%s: jailed %v", name, jailed)
+		}
+		if w.pots().Burned != (uint256.Int{}) {
+			t.Errorf("%s: downtime costs stake", name)
+		}
+	}
+}
+
+// A section that is not true makes the block invalid.
+func TestFalseSystemSections(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	if err := w.begin(1, 0, block.System{Votes: []byte{0xf0}}); !errors.Is(err, ErrSystem) {
+		t.Errorf("votes in the first block: %v", err)
+	}
+	w = newWorld(t, testParams(), 30, 30, 20, 20)
+	for range 3 {
+		w.block(100, 0, Income{}, w.set(Next).Members[2].Owner)
+	}
+	members := w.set(Before).Members
+	late := func(place uint32, member int, height uint64, hash common.Hash) []block.LateVote {
+		return []block.LateVote{{Operator: place, Signature: sign(t, w.keys[members[member].Address], cert.ExtensionDigest(chainID, height, 0, hash))}}
+	}
+	at, hash := w.height-1, w.hashes[w.height-1]
+	for name, sys := range map[string]block.System{
+		"no votes":            {},
+		"long bitmap":         {Votes: []byte{0xf0, 0}},
+		"surplus bit":         {Votes: []byte{0xf8}},
+		"late, voted in time": {Votes: []byte{0xf0}, Late: late(0, 0, at, hash)},
+		"late, another's":     {Votes: []byte{0xf0}, Late: late(2, 0, at, hash)},
+		"late, other header":  {Votes: []byte{0xf0}, Late: late(2, 2, at, common.Hash{9})},
+		"late, other height":  {Votes: []byte{0xf0}, Late: late(2, 2, at+1, hash)},
+		"late, beyond":        {Votes: []byte{0xf0}, Late: late(4, 2, at, hash)},
+		"late, junk":          {Votes: []byte{0xf0}, Late: []block.LateVote{{Operator: 2}}},
+	} {
+		height, ms := w.height, w.timeMS
+		if err := w.begin(100, 0, sys); !errors.Is(err, ErrSystem) {
+			t.Errorf("%s: %v", name, err)
+		}
+		w.height, w.timeMS, w.hashes = height, ms, w.hashes[:height+1]
+	}
+	if err := w.begin(100, 0, block.System{Votes: []byte{0xf0}, Late: late(2, 2, at, hash)}); err != nil {
+		t.Errorf("a true one: %v", err)
+	}
+}
+
+// Every action with every bad input: a code, no state change.
+func TestBadInput(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	w.epoch()
+	most := uint256.Int{1<<64 - 1, 1<<64 - 1, 1<<64 - 1, 1<<64 - 1}
+	stranger := testKey("stranger", 0)
+	forged := w.report(testKey("operator", 0), 1, 0)
+	forged.SignatureB = sign(t, stranger, cert.ExtensionDigest(chainID, 1, 0, forged.HashB))
+	otherRound := w.report(testKey("operator", 0), 1, 0)
+	otherRound.Round = 1
+	same := w.report(testKey("operator", 0), 1, 0)
+	same.HashB, same.SignatureB = same.HashA, same.SignatureA
+	badKey, badProof, taken := w.create(owner(5), stranger, 3_000), w.create(owner(5), stranger, 3_000), w.create(owner(5), testKey("operator", 0), 3_000)
+	badKey.Key = action.Key{}
+	badProof.Proof = w.create(owner(6), stranger, 0).Proof
+	greedy := w.create(owner(5), stranger, 3_000)
+	greedy.Commission = 10_001
+	rich := w.create(owner(5), stranger, 0)
+	rich.Amount = &most
+	for name, c := range map[string]struct {
+		payer common.Address
+		a     action.Action
+		code  tx.Code
+	}{
+		"create twice":              {owner(0), w.create(owner(0), stranger, 3_000), OperatorExists},
+		"create with too little":    {owner(5), w.create(owner(5), stranger, 1_999), BelowMinStake},
+		"create with nothing":       {owner(5), w.create(owner(5), stranger, 0), BelowMinStake},
+		"create beyond means":       {owner(5), w.create(owner(5), stranger, 1_000_001), InsufficientBalance},
+		"create with everything":    {owner(5), rich, InsufficientBalance},
+		"create, bad key":           {owner(5), badKey, BadKey},
+		"create, another's proof":   {owner(5), badProof, BadKeyProof},
+		"create, key in use":        {owner(5), taken, KeyTaken},
+		"create, commission":        {owner(5), greedy, BadCommission},
+		"update of a stranger":      {holder(0), &action.OperatorUpdate{}, UnknownOperator},
+		"update, big step":          {owner(0), &action.OperatorUpdate{Commission: 101}, BadCommission},
+		"rotate of a stranger":      {holder(0), w.rotate(holder(0), stranger), UnknownOperator},
+		"rotate to the same key":    {owner(0), w.rotate(owner(0), testKey("operator", 0)), KeyTaken},
+		"rotate to another's":       {owner(0), w.rotate(owner(0), testKey("operator", 1)), KeyTaken},
+		"rotate, wrong proof":       {owner(0), w.rotate(owner(1), stranger), BadKeyProof},
+		"stay":                      {owner(0), &action.OperatorLeave{}, Unchanged},
+		"leave of a stranger":       {holder(0), &action.OperatorLeave{Leave: true}, UnknownOperator},
+		"unjail":                    {owner(0), &action.Unjail{}, NotJailed},
+		"delegate nothing":          {holder(0), &action.Delegate{Operator: owner(0), Amount: new(uint256.Int)}, ZeroAmount},
+		"delegate to nobody":        {holder(0), &action.Delegate{Operator: holder(1), Amount: uint256.NewInt(1)}, UnknownOperator},
+		"delegate everything":       {holder(0), &action.Delegate{Operator: owner(0), Amount: &most}, InsufficientBalance},
+		"undelegate nothing":        {owner(0), &action.Undelegate{Operator: owner(0), Shares: new(uint256.Int)}, ZeroAmount},
+		"undelegate too much":       {owner(0), &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(30_001)}, TooManyShares},
+		"undelegate everything":     {owner(0), &action.Undelegate{Operator: owner(0), Shares: &most}, TooManyShares},
+		"undelegate another's":      {holder(0), &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(1)}, TooManyShares},
+		"undelegate of nobody":      {holder(0), &action.Undelegate{Operator: holder(1), Shares: uint256.NewInt(1)}, UnknownOperator},
+		"withdraw nothing":          {owner(0), &action.Withdraw{Operator: owner(0)}, NothingUnbonding},
+		"withdraw of the future":    {owner(0), &action.Withdraw{Operator: owner(0), Epoch: 1<<64 - 1}, NothingUnbonding},
+		"claim nothing":             {holder(0), &action.Claim{}, NothingToClaim},
+		"claim without stake":       {holder(0), &action.Claim{Operator: owner(0)}, NothingToClaim},
+		"claim from nobody":         {holder(0), &action.Claim{Operator: holder(1)}, UnknownOperator},
+		"evidence, same hash":       {holder(0), same, EvidenceSame},
+		"evidence, forged":          {holder(0), forged, EvidenceForged},
+		"evidence, other round":     {holder(0), otherRound, EvidenceForged},
+		"evidence, no signature":    {holder(0), &action.Report{Height: 1, HashB: common.Hash{1}}, EvidenceForged},
+		"evidence, stranger":        {holder(0), w.report(stranger, 1, 0), EvidenceStranger},
+		"evidence, future":          {holder(0), w.report(testKey("operator", 0), w.height+2, 0), EvidenceFuture},
+		"evidence, far future":      {holder(0), w.report(testKey("operator", 0), 1<<64-1, 0), EvidenceFuture},
+		"attest of a stranger":      {holder(0), &action.AttestBatch{First: 1, Last: 1, Publisher: owner(0)}, NotInSet},
+		"attest of a gap":           {owner(0), &action.AttestBatch{First: 2, Last: 2, Publisher: owner(0)}, WrongRange},
+		"attest of nothing":         {owner(0), &action.AttestBatch{First: 1, Last: 0, Publisher: owner(0)}, WrongRange},
+		"attest of the future":      {owner(0), &action.AttestBatch{First: 1, Last: w.height + 1, Publisher: owner(0)}, WrongRange},
+		"attest, unknown publisher": {owner(0), &action.AttestBatch{First: 1, Last: 1, Publisher: holder(0)}, UnknownOperator},
+	} {
+		height, ms := w.height, w.timeMS
+		if err := w.begin(1, 0, block.System{Votes: w.all()}); err != nil {
+			t.Fatal(err)
+		}
+		pots := w.tx.s.pots
+		err := w.act(c.payer, c.a)
+		if code := tx.CodeOf(err); code != c.code {
+			t.Errorf("%s: %v, want %q", name, err, c.code)
+		}
+		if changes, err := w.tx.st.Changes(); err != nil || len(changes) > 0 || w.tx.s.pots != pots {
+			t.Errorf("%s: it changes %d records (%v)", name, len(changes), err)
+		}
+		w.height, w.timeMS, w.hashes, w.tx.old = height, ms, w.hashes[:height+1], nil
+	}
+}
+
+// Old evidence: punished while its epoch is younger than the evidence period, then never.
+func TestOldEvidence(t *testing.T) {
+	for extra, want := range map[uint64]tx.Code{0: EvidenceOld, 1: ""} {
+		w := newWorld(t, testParams(), 30, 30, 20, 20)
+		w.epoch()
+		if err := w.begin(w.p.EvidenceMS-extra, 0, block.System{Votes: w.all()}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.act(holder(0), w.report(testKey("operator", 0), 1, 0)); tx.CodeOf(err) != want {
+			t.Errorf("%d ms before its end: %v, want %q", extra, err, want)
+		}
+	}
+}
+
+// A publisher is paid when more than two thirds of the power attest the same batch, once, for its part of the heights that wait.
+func TestPublisher(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	for range 9 {
+		w.block(100, 0, Income{Ordering: wei(800), DA: wei(50)})
+	}
+	if err := w.begin(100, 0, block.System{Votes: w.all()}); err != nil {
+		t.Fatal(err)
+	}
+	batch := &action.AttestBatch{First: 1, Last: 5, Publisher: owner(3), Bytes: 100}
+	other := *batch
+	other.Bytes = 99
+	for i, a := range []*action.AttestBatch{batch, &other, batch} { // 30 + 20 of 100 agree
+		if err := w.act(owner([]int{0, 1, 2}[i]), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.tx.s.pots.Paid != 0 {
+		t.Fatal("paid by half of the power")
+	}
+	if err := w.act(owner(1), batch); err != nil {
+		t.Fatal(err)
+	}
+	if p := w.tx.s.pots; p.Paid != 5 || p.Publishers.Uint64() != 450 || p.DA.Uint64() != 150 {
+		t.Fatalf("paid up to %d, %s left for publishers, %s for DA", p.Paid, p.Publishers.Dec(), p.DA.Dec())
+	}
+	if err := w.act(owner(3), batch); tx.CodeOf(err) != WrongRange {
+		t.Errorf("attested again: %v", err)
+	}
+	w.end(Income{})
+	if got := w.lifetime(owner(3)); got != 300 {
+		t.Errorf("%d wei are reimbursed", got)
+	}
+	w.deepAudit()
+}
+
+func TestParams(t *testing.T) {
+	if err := DefaultParams().Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*Params){
+		"epoch":        func(p *Params) { p.EpochMS = 999 },
+		"no operators": func(p *Params) { p.MaxOperators = 0 },
+		"many":         func(p *Params) { p.MaxOperators = 257 },
+		"no unit":      func(p *Params) { p.PowerUnit.Clear() },
+		"cheap":        func(p *Params) { p.MinStake = *uint256.NewInt(1) },
+		"flight":       func(p *Params) { p.UnbondingMS = p.EvidenceMS - 1 },
+		"evidence":     func(p *Params) { p.EvidenceMS = p.EpochMS - 1 },
+		"reporter":     func(p *Params) { p.Reporter = 500_001 },
+		"inflation":    func(p *Params) { p.SubsidyPerSecond.Lsh(uint256.NewInt(1), 96) },
+	} {
+		p := DefaultParams()
+		if spoil(&p); p.Validate() == nil {
+			t.Errorf("%s: valid", name)
+		}
+	}
+}
