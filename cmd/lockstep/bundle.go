@@ -180,7 +180,7 @@ func signBundle(c *cli.Context, node *client.Client, legs []tx.Leg, key *ecdsa.P
 	_, _ = rand.Read(salt[:]) // never fails
 	return tx.Sign(tx.Fields{
 		ChainID: g.Document.ChainID, Salt: binary.BigEndian.Uint64(salt[:]), Expiry: s.Head + min(c.Uint64("expires-in"), g.Document.Params.ExpiryWindow),
-		Legs: legs, MaxFeePerByte: g.Document.Params.FeePerByte, Tip: c.Uint64("tip"),
+		Legs: legs, MaxFeePerByte: 2 * g.Document.Params.LeastPrice(), Tip: c.Uint64("tip"),
 	}, key)
 }
 

@@ -85,7 +85,7 @@ func (s *Session) wave(ctx context.Context, groups [][][]byte, from, to int) err
 		}
 		v, err := tx.Sign(tx.Fields{
 			ChainID: s.network.Genesis.ChainID, Salt: rand.Uint64(), Expiry: s.reader.Height() + expiryAhead, Legs: list,
-			MaxFeePerByte: 2 * s.network.Genesis.Params.FeePerByte,
+			MaxFeePerByte: 2 * s.network.Genesis.Params.LeastPrice(),
 		}, s.network.Payers[g])
 		if err != nil {
 			return fmt.Errorf("sign: %w", err)

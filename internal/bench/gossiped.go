@@ -51,7 +51,7 @@ func (l *legs) wrap(gateway int, due []int) ([]byte, error) {
 	}
 	v, err := tx.Sign(tx.Fields{
 		ChainID: n.Genesis.ChainID, Salt: rand.Uint64(), Expiry: l.session.reader.Height() + expiryAhead, Legs: list,
-		MaxFeePerByte: 2 * n.Genesis.Params.FeePerByte,
+		MaxFeePerByte: 2 * n.Genesis.Params.LeastPrice(),
 	}, n.Payers[gateway%len(n.Payers)])
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
@@ -97,7 +97,7 @@ func (s *Session) sign(ctx context.Context, run uint64, n int) ([][]byte, error)
 		work.Go(func() error {
 			for i := w; i < n && ctx.Err() == nil; i += workers {
 				v, err := tx.Sign(tx.Fields{
-					ChainID: g.ChainID, Salt: rand.Uint64(), Expiry: expiry, MaxFeePerByte: 2 * g.Params.FeePerByte,
+					ChainID: g.ChainID, Salt: rand.Uint64(), Expiry: expiry, MaxFeePerByte: 2 * g.Params.LeastPrice(),
 					Legs: []tx.Leg{{Namespace: s.network.Lanes[i%len(s.network.Lanes)], Data: payload(run, i, s.config.Size)}},
 				}, s.network.Payers[i%len(s.network.Payers)])
 				if err != nil {

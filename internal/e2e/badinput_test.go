@@ -68,7 +68,7 @@ type tampered struct {
 
 func badTransactions(t *testing.T, n *network, o *operator, random *rand.Rand, head uint64) {
 	poor, _ := crypto.GenerateKey()
-	price := n.genesis.Params.FeePerByte
+	price := n.genesis.Params.LeastPrice()
 	leg := junk(random, n.rollups[0].namespace)
 	stranger := namespaces.Namespace{9: 0x77}
 	legs := func(count, size int, spaces ...namespaces.Namespace) (out []tx.Leg) {

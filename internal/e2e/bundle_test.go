@@ -149,7 +149,7 @@ func tampering(t *testing.T, n *network, random *rand.Rand, proven string) {
 		t.Fatal(err)
 	}
 	stranger := filepath.Join(dir, "genesis.json")
-	if err := os.WriteFile(stranger, bytes.Replace(g, []byte(`"feePerByte": 1000000000`), []byte(`"feePerByte": 1000000001`), 1), 0o600); err != nil {
+	if err := os.WriteFile(stranger, bytes.Replace(g, []byte(`"lanePrice": 500000000`), []byte(`"lanePrice": 500000001`), 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	verify("the genesis of another network", stranger, raw)

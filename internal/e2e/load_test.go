@@ -26,7 +26,7 @@ const (
 func (n *network) sign(key *ecdsa.PrivateKey, salt, expiry uint64, legs ...tx.Leg) tx.Verified {
 	n.t.Helper()
 	v, err := tx.Sign(tx.Fields{
-		ChainID: n.genesis.ChainID, Salt: salt, Expiry: expiry, Legs: legs, MaxFeePerByte: 2 * n.genesis.Params.FeePerByte,
+		ChainID: n.genesis.ChainID, Salt: salt, Expiry: expiry, Legs: legs, MaxFeePerByte: 2 * n.genesis.Params.LeastPrice(),
 	}, key)
 	if err != nil {
 		n.t.Fatal(err)

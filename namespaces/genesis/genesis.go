@@ -35,6 +35,13 @@ const (
 	compressedKey   = 33      // bytes of a compressed secp256k1 point
 )
 
+// Bounds of the fee parameters (specs/10-fees.md, "Parameters"): with them no sum of the rule leaves 64 bits and no product 256.
+const (
+	MaxCapacity = 1 << 26   // bytes per block
+	MaxDamping  = 1 << 12   // blocks
+	MaxPrice    = 1<<62 - 1 // wei per byte; three of them add up in 64 bits
+)
+
 // Genesis is the document. Its JSON form is what people keep; its hash is over the RLP form, so that white space and the order of keys do
 // not matter, and addresses of machines, which change, are left out.
 type Genesis struct {
@@ -54,7 +61,13 @@ type Params struct {
 	MaxLegBytes   uint64 `json:"maxLegBytes"`   // of one leg's data, at most tx.MaxLegData
 	MaxSignatures uint64 `json:"maxSignatures"` // transactions in one block: each costs every operator a signature check
 	ExpiryWindow  uint64 `json:"expiryWindow"`  // heights that an expiry may lie ahead, and that a salt is remembered
-	FeePerByte    uint64 `json:"feePerByte"`    // wei per byte of weight
+	Capacity      uint64 `json:"capacity"`      // bytes per block that transactions take together (specs/10-fees.md, "Size")
+	LaneShare     uint64 `json:"laneShare"`     // bytes per block that a namespace may take without raising its price
+	Damping       uint64 `json:"damping"`       // full blocks that raise a price by the factor e
+	LanePrice     uint64 `json:"lanePrice"`     // wei per byte of weight, a namespace's least
+	GlobalPrice   uint64 `json:"globalPrice"`   // wei per byte of weight, the least for the pool of capacity
+	ReservePrice  uint64 `json:"reservePrice"`  // wei per second for each reserved byte per block, the least
+	DAPrice       uint64 `json:"daPrice"`       // wei per byte of weight passed through to the DA layer, at first; 0: nothing, for ever
 }
 
 // DefaultParams returns what a network uses unless it has reasons of its own.
@@ -65,9 +78,18 @@ func DefaultParams() Params {
 		MaxLegBytes:   tx.MaxLegData,
 		MaxSignatures: 8_192, // about 0.3 s of one core to check a block that nobody has seen
 		ExpiryWindow:  1_024,
-		FeePerByte:    1_000_000_000,
+		Capacity:      8 << 20,
+		LaneShare:     512 << 10,
+		Damping:       32,
+		LanePrice:     500_000_000,
+		GlobalPrice:   500_000_000,
+		ReservePrice:  50_000_000,
+		DAPrice:       1_000_000,
 	}
 }
+
+// LeastPrice is what a byte of weight costs in wei as long as nobody is over a share and the DA price is the first one.
+func (p Params) LeastPrice() uint64 { return p.LanePrice + p.GlobalPrice + p.DAPrice }
 
 // Operator is a member of the first set.
 type Operator struct {
@@ -188,6 +210,22 @@ func (p Params) validate() error {
 	} {
 		if b.value == 0 || b.value > b.most {
 			return fmt.Errorf("%s is %d, want 1 to %d", b.name, b.value, b.most)
+		}
+	}
+	for _, b := range []struct {
+		name               string
+		value, least, most uint64
+	}{
+		{"capacity", p.Capacity, p.MaxSignatures, MaxCapacity},
+		{"laneShare", p.LaneShare, 1, p.Capacity / 2},
+		{"damping", p.Damping, 1, MaxDamping},
+		{"lanePrice", p.LanePrice, 1, MaxPrice},
+		{"globalPrice", p.GlobalPrice, 1, MaxPrice},
+		{"reservePrice", p.ReservePrice, 1, MaxPrice},
+		{"daPrice", p.DAPrice, 0, MaxPrice},
+	} {
+		if b.value < b.least || b.value > b.most {
+			return fmt.Errorf("%s is %d, want %d to %d", b.name, b.value, b.least, b.most)
 		}
 	}
 	if p.MaxTxBytes > p.MaxBodyBytes || p.MaxLegBytes > p.MaxTxBytes {

@@ -161,9 +161,14 @@ type Account struct {
 
 // Fee is what seq_estimateFee answers.
 type Fee struct {
-	Weight     uint64       `json:"weight"`     // bytes
-	FeePerByte uint64       `json:"feePerByte"` // wei: the least that maxFeePerByte may be
-	Fee        *uint256.Int `json:"fee"`        // wei, in decimal digits: what the payer is charged, tip included
+	Height        uint64       `json:"height"`        // the ledger after this height: what the next block is charged by
+	Weight        uint64       `json:"weight"`        // bytes
+	LanePrice     uint64       `json:"lanePrice"`     // wei per byte, the highest among the namespaces
+	GlobalPrice   uint64       `json:"globalPrice"`   // wei per byte
+	DAPrice       uint64       `json:"daPrice"`       // wei per byte
+	FeePerByte    uint64       `json:"feePerByte"`    // wei: the sum of the three, the least that maxFeePerByte may be now
+	MaxFeePerByte uint64       `json:"maxFeePerByte"` // wei: what to sign, so that prices may double meanwhile
+	Fee           *uint256.Int `json:"fee"`           // wei, in decimal digits: what the payer is charged now at most, tip included
 }
 
 // Operators is what seq_getOperators answers.

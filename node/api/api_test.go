@@ -216,7 +216,7 @@ func TestTransactionStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	poor, err := tx.Sign(tx.Fields{
-		ChainID: chaintest.ChainID, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(n.A, "x")}, MaxFeePerByte: n.Genesis.Params.FeePerByte,
+		ChainID: chaintest.ChainID, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(n.A, "x")}, MaxFeePerByte: n.Genesis.Params.LeastPrice(),
 	}, chaintest.Key("poor"))
 	if err != nil {
 		t.Fatal(err)
@@ -358,7 +358,7 @@ func TestErrors(t *testing.T) {
 		t.Fatalf("pruned to %d: %v", floor, err)
 	}
 	sign := func(change func(*tx.Fields)) hexutil.Bytes {
-		f := tx.Fields{ChainID: chaintest.ChainID, Salt: 1 << 40, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(n.A, "x")}, MaxFeePerByte: n.Genesis.Params.FeePerByte}
+		f := tx.Fields{ChainID: chaintest.ChainID, Salt: 1 << 40, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(n.A, "x")}, MaxFeePerByte: n.Genesis.Params.LeastPrice()}
 		change(&f)
 		tr, err := tx.Sign(f, n.Payer)
 		if err != nil {

@@ -135,8 +135,10 @@ type InclusionOptions struct {
 // MaxLanesProven bounds the lanes of one inclusion proof: all that a bundle touches, and the ledger's.
 const MaxLanesProven = tx.MaxBundleLegs + 1
 
-// FeeArgs is the argument of seq_estimateFee: a weight, or the sizes of the legs.
+// FeeArgs is the argument of seq_estimateFee: a weight, or the sizes of the legs, and where they go.
 type FeeArgs struct {
+	Namespaces []namespaces.Namespace `json:"namespaces,omitempty"` // of the legs; without, prices are those of a lane within its share
+
 	Weight math.HexOrDecimal64 `json:"weight"` // bytes
 	Legs   []int               `json:"legs"`   // bytes of each leg's data, instead of weight
 	Bundle bool                `json:"bundle"` // the legs are in more than one namespace

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
-	"github.com/holiman/uint256"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/lockstep-network/lockstep/namespaces/block"
@@ -38,6 +37,7 @@ type Service struct {
 	log       *slog.Logger
 
 	genesis *genesis.Genesis
+	rules   ledger.Rules
 	hash    common.Hash // the genesis document's
 	first   cert.Set
 
@@ -54,7 +54,7 @@ func newService(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, pool: c.Pool, lanes: c.Lanes, network: c.Network, published: c.Published, version: c.Version, log: c.Logger,
-		genesis: g, hash: g.Hash(), first: set,
+		genesis: g, rules: ledger.NewRules(g), hash: g.Hash(), first: set,
 		proofBytes: c.Limits.ProofBytes, heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), subs: newSubscriptions(c.Limits),
 	}, nil
 }
@@ -269,19 +269,6 @@ func (s *Service) GetAccount(ctx context.Context, address common.Address) (*Acco
 			return nil, s.coded(ctx, err)
 		}
 	}
-}
-
-// EstimateFee tells what a transaction is charged: exactly that, if it is included while the price stands.
-func (s *Service) EstimateFee(args FeeArgs) (*Fee, error) {
-	weight, err := args.weight()
-	if err != nil {
-		return nil, fail(BadArgument, "%v", err)
-	}
-	price := s.genesis.Params.FeePerByte
-	fee := uint256.NewInt(price)
-	fee.Add(fee, uint256.NewInt(uint64(args.Tip)))
-	fee.Mul(fee, uint256.NewInt(weight))
-	return &Fee{Weight: weight, FeePerByte: price, Fee: fee}, nil
 }
 
 // GetOperators returns the operators, in the order that certificates index.

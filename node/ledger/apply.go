@@ -41,6 +41,7 @@ func Genesis(g *genesis.Genesis) (*Effects, error) {
 	for _, b := range g.Balances {
 		SetBalance(st, b.Address, b.Amount)
 	}
+	openMarket(st, g.Params)
 	records, err := st.Changes()
 	if err != nil {
 		return nil, err
@@ -72,6 +73,9 @@ func apply(r Rules, parent Parent, txs []*tx.Tx) (*Effects, error) {
 		}
 	}
 	if err := pass.settle(st); err != nil {
+		return nil, err
+	}
+	if err := pass.reprice(st); err != nil {
 		return nil, err
 	}
 	records, err := st.Changes()

@@ -38,7 +38,7 @@ func network(tb testing.TB, payers int, amount uint64, window uint64) (*genesis.
 		tb.Fatal(err)
 	}
 	g := &genesis.Genesis{Version: genesis.Version, ChainID: "ledger-test", Params: genesis.DefaultParams()}
-	g.Params.FeePerByte, g.Params.ExpiryWindow = 3, window
+	g.Params.LanePrice, g.Params.GlobalPrice, g.Params.DAPrice, g.Params.ExpiryWindow = 1, 1, 1, window
 	g.Operators = []genesis.Operator{{Address: crypto.PubkeyToAddress(key.PublicKey), PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 1}}
 	g.Namespaces = []genesis.Namespace{{Namespace: alpha, Order: block.ByTip}, {Namespace: beta, Order: block.ByProposer}}
 	for i := range payers {
@@ -171,7 +171,7 @@ func TestRandomBlocks(t *testing.T) {
 			t.Fatalf("%d charges for %d transactions", len(e.Charges), len(txs))
 		}
 		for i, c := range e.Charges {
-			if fee := r.Fee(txs[i]); c.ID != txs[i].ID() || c.Fee != fee {
+			if fee := r.MaxFee(txs[i]); c.ID != txs[i].ID() || c.Fee != fee {
 				t.Fatal("a charge is another transaction's")
 			}
 			charged.Add(&charged, &c.Fee)
@@ -190,33 +190,30 @@ func TestRandomBlocks(t *testing.T) {
 	t.Logf("%d transactions in %d blocks", count, blocks)
 }
 
-// checkTrie rebuilds the trie from the flat balances and compares roots and nodes.
+// checkTrie rebuilds the trie from the flat records and compares roots and nodes.
 func checkTrie(t *testing.T, s *ledgertest.Memory) {
 	t.Helper()
-	g, _ := network(t, 0, 1, uint64(len(s.Head.Digests)))
-	for a, b := range balances(t, s) {
-		if !b.IsZero() {
-			g.Balances = append(g.Balances, genesis.Balance{Address: a, Amount: b.Clone()})
-		}
+	var records []state.Record
+	for k, v := range s.Records {
+		records = append(records, state.Record{Key: k, Value: v})
 	}
-	slices.SortFunc(g.Balances, func(a, b genesis.Balance) int { return a.Address.Cmp(b.Address) })
-	e, err := ledger.Genesis(g)
+	root, nodes, err := state.Commit(state.EmptyRoot(), nil, records)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.Head.StateRoot != s.Head.StateRoot {
-		t.Fatal("the trie has another root than one built from its accounts")
+	if root != s.Head.StateRoot {
+		t.Fatal("the trie has another root than one built from its records")
 	}
-	if len(e.Nodes) != len(s.Nodes) {
-		t.Fatalf("%d nodes are kept, the trie has %d: old ones stay behind", len(s.Nodes), len(e.Nodes))
+	if len(nodes) != len(s.Nodes) {
+		t.Fatalf("%d nodes are kept, the trie has %d: old ones stay behind", len(s.Nodes), len(nodes))
 	}
 }
 
-// An account that pays its last wei leaves the trie; with nobody left but the treasury, the trie is the treasury's.
+// An account that pays its last wei leaves the trie; with nobody left but the treasury, the trie holds the treasury and the market.
 func TestEmptiedAccountsLeave(t *testing.T) {
 	one := unsigned(t, payer(0), 1, 1, 0, leg(alpha, 10))
 	_, r := network(t, 1, 1, 4)
-	fee := r.Fee(one)
+	fee := r.MaxFee(one)
 	g, r := network(t, 1, fee.Uint64(), 4)
 	s := newState(t, g)
 	e, err := ledger.Apply(r, s.Parent(), []*tx.Tx{one})
@@ -225,8 +222,8 @@ func TestEmptiedAccountsLeave(t *testing.T) {
 	}
 	s.Write(e)
 	checkTrie(t, s)
-	if s.Balance(payer(0)) != (uint256.Int{}) || len(s.Nodes) != 1 {
-		t.Fatalf("%d nodes", len(s.Nodes))
+	if s.Balance(payer(0)) != (uint256.Int{}) || len(s.Records) != 2 {
+		t.Fatalf("%d records", len(s.Records))
 	}
 	if _, err := ledger.Apply(r, s.Parent(), []*tx.Tx{unsigned(t, payer(0), 2, 2, 0, leg(alpha, 1))}); tx.CodeOf(err) != ledger.Unfunded {
 		t.Fatalf("an empty account pays: %v", err)

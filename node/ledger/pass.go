@@ -6,7 +6,9 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/holiman/uint256"
 
+	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/fee"
 )
 
 // Pass is the fee pass over one block: it takes the transactions that may stand together on the parent state and charges each before anything
@@ -17,8 +19,12 @@ type Pass struct {
 	view   View
 	height uint64
 
+	params  fee.Params
+	prices  *Prices                         // of the parent state; read with the first transaction
 	left    map[common.Address]*uint256.Int // what each payer holds after its charges
 	pairs   map[Pair]common.Hash            // the ids that spend in this block
+	size    uint64                          // bytes of the capacity that are taken
+	sizes   map[namespaces.Namespace]uint64 // the same, namespace by namespace
 	charges []Charge
 }
 
@@ -26,14 +32,15 @@ type Pass struct {
 type Charge struct {
 	ID    common.Hash
 	Payer common.Address
-	Fee   uint256.Int // wei
+	Fee   uint256.Int // wei: the sum of the parts
+	Parts []fee.Part  // ascending by namespace
 }
 
 // Begin starts the pass for the block at the height, on the state after height-1.
 func (r Rules) Begin(view View, height uint64) *Pass {
 	return &Pass{
-		rules: r, view: view, height: height,
-		left: make(map[common.Address]*uint256.Int), pairs: make(map[Pair]common.Hash),
+		rules: r, view: view, height: height, params: fee.ParamsOf(r.Params()),
+		left: make(map[common.Address]*uint256.Int), pairs: make(map[Pair]common.Hash), sizes: make(map[namespaces.Namespace]uint64),
 	}
 }
 
@@ -57,17 +64,43 @@ func (p *Pass) Add(t *tx.Tx) error {
 	if spent {
 		return tx.NewReject(Spent, "salt %d of %s is spent", pair.Salt, pair.Payer)
 	}
+	return p.charge(t, pair)
+}
+
+// charge takes what the transaction costs from its payer and from the block's capacity.
+func (p *Pass) charge(t *tx.Tx, pair Pair) error {
+	size := p.params.SizeOf(t.Weight())
+	if size > p.params.Capacity-p.size {
+		return tx.NewReject(BlockFull, "takes %d bytes, the block has room for %d", size, p.params.Capacity-p.size)
+	}
+	if p.prices == nil {
+		var err error
+		if p.prices, err = p.rules.Prices(p.view); err != nil {
+			return err
+		}
+	}
+	if err := p.prices.Check(t); err != nil {
+		return err
+	}
+	shares := fee.Shares(t, p.params.MinSize())
+	charge, err := p.prices.charge(t, shares)
+	if err != nil {
+		return err
+	}
 	left, err := p.balance(pair.Payer)
 	if err != nil {
 		return err
 	}
-	fee := p.rules.Fee(t)
-	if left.Lt(&fee) {
-		return tx.NewReject(Unfunded, "costs %s wei, %s has %s left", fee.Dec(), pair.Payer, left.Dec())
+	if left.Lt(&charge.Fee) {
+		return tx.NewReject(Unfunded, "costs %s wei, %s has %s left", charge.Fee.Dec(), pair.Payer, left.Dec())
 	}
-	left.Sub(left, &fee)
+	left.Sub(left, &charge.Fee)
 	p.pairs[pair] = t.ID()
-	p.charges = append(p.charges, Charge{ID: t.ID(), Payer: pair.Payer, Fee: fee})
+	p.size += size
+	for _, s := range shares {
+		p.sizes[s.Namespace] += s.Size
+	}
+	p.charges = append(p.charges, charge)
 	return nil
 }
 

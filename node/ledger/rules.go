@@ -19,7 +19,8 @@ const (
 	ExpiryTooFar     tx.Code = "expiry_too_far"    // expiry lies more than the window above the height
 	UnknownNamespace tx.Code = "unknown_namespace" // a leg's namespace is not a registered rollup's
 	UnexpectedAuth   tx.Code = "unexpected_auth"   // an open namespace takes no auths
-	FeeTooLow        tx.Code = "fee_too_low"       // max_fee_per_byte lies below the network's fee
+	FeeTooLow        tx.Code = "fee_too_low"       // max_fee_per_byte lies below what a byte costs
+	BlockFull        tx.Code = "block_full"        // the block has no room for it
 	Spent            tx.Code = "spent"             // (payer, salt) is spent within the window
 	Duplicate        tx.Code = "duplicate"         // the same id is there already
 	Unfunded         tx.Code = "unfunded"          // the payer cannot pay all that it has pending
@@ -47,14 +48,12 @@ func (r Rules) ChainID() string { return r.genesis.ChainID }
 // Order says how a namespace orders its own transactions: what [block.Assemble] asks for.
 func (r Rules) Order(ns namespaces.Namespace) block.Rule { return r.genesis.Rule(ns) }
 
-// Fee is what the transaction is charged, in wei: weight x (fee per byte + tip). The price is fixed before the block, and the weight is known,
-// so the worst case is the case.
-func (r Rules) Fee(t *tx.Tx) uint256.Int {
-	var fee, tip uint256.Int
-	fee.SetUint64(r.genesis.Params.FeePerByte)
-	fee.Add(&fee, tip.SetUint64(t.Tip()))
-	fee.Mul(&fee, tip.SetUint64(t.Weight())) // below 2^65 x 2^20
-	return fee
+// MaxFee is the most that the transaction may be charged, in wei: weight x (max_fee_per_byte + tip).
+func (r Rules) MaxFee(t *tx.Tx) uint256.Int {
+	var price, by uint256.Int
+	price.Add(price.SetUint64(t.MaxFeePerByte()), by.SetUint64(t.Tip()))
+	price.Mul(&price, by.SetUint64(t.Weight())) // below 2^65 x 2^20
+	return price
 }
 
 // Check says whether the transaction may stand in the block at the height as far as parameters tell (specs/05-ledger.md, "Rules of one
@@ -70,8 +69,6 @@ func (r Rules) Check(t *tx.Tx, height uint64) error {
 		return tx.NewReject(ExpiryTooFar, "expires at height %d, at most %d now", t.Expiry(), height+p.ExpiryWindow)
 	case uint64(len(t.Raw())) > p.MaxTxBytes:
 		return tx.NewReject(tx.TxTooLarge, "%d bytes, this network takes %d", len(t.Raw()), p.MaxTxBytes)
-	case t.MaxFeePerByte() < p.FeePerByte:
-		return tx.NewReject(FeeTooLow, "pays at most %d wei per byte, the fee is %d", t.MaxFeePerByte(), p.FeePerByte)
 	case len(t.Auths()) > 0:
 		return tx.NewReject(UnexpectedAuth, "%d auths, every namespace is open", len(t.Auths()))
 	}

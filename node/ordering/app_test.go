@@ -109,6 +109,7 @@ func uvarint(n int) []byte {
 func TestProposerGivesWayWhenALaneIsFull(t *testing.T) {
 	s := newSingle(t, func(p *genesis.Params) {
 		p.MaxBodyBytes, p.MaxTxBytes, p.MaxLegBytes, p.MaxSignatures = block.MaxBodySize, tx.MaxSize, tx.MaxLegData, 8192
+		p.Capacity = genesis.MaxCapacity
 	})
 	for salt := range 1800 {
 		f := tx.Fields{Salt: uint64(salt), Expiry: 3, Legs: make([]tx.Leg, tx.MaxBundleLegs)}
@@ -183,7 +184,7 @@ func TestInitChainRefusesAnotherGenesis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := EngineGenesis(testGenesis(t, func(p *genesis.Params) { p.FeePerByte = 3 }))
+	other, err := EngineGenesis(testGenesis(t, func(p *genesis.Params) { p.LanePrice = 3 }))
 	if err != nil {
 		t.Fatal(err)
 	}

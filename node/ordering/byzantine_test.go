@@ -296,7 +296,10 @@ func (a *adversary) flip(in []byte) []byte {
 func (a *adversary) overfull(txs, size int) [][]byte {
 	pass, all := a.rules.Begin(a.p.ledger.View, a.s.height), []*tx.Tx(nil)
 	for _, t := range a.txs {
-		if len(all) <= txs && size >= 0 && pass.Add(t) == nil {
+		if len(all) > txs || size < 0 {
+			break
+		}
+		if err := pass.Add(t); err == nil || tx.CodeOf(err) == ledger.BlockFull { // whoever overfills does not mind
 			all, size = append(all, t), size-len(t.Raw())
 		}
 	}

@@ -169,7 +169,7 @@ func TestRealPoolAndStore(t *testing.T) {
 // BenchmarkJudge judges a full block: of transactions with one leg of 250 bytes, and of gateways' with 1,024 such legs;
 // never seen before (cold), and all checked at gossip (warm).
 func BenchmarkJudge(b *testing.B) {
-	g := testGenesis(b, func(p *genesis.Params) { *p = genesis.DefaultParams(); p.FeePerByte = 2 })
+	g := testGenesis(b, func(p *genesis.Params) { *p = genesis.DefaultParams(); p.LanePrice, p.GlobalPrice, p.DAPrice = 1, 1, 0 })
 	for i := range g.Balances {
 		g.Balances[i].Amount = uint256.NewInt(1 << 60)
 	}

@@ -44,7 +44,8 @@ const (
 func testGenesis(t testing.TB, change func(*genesis.Params)) *genesis.Genesis {
 	t.Helper()
 	g := &genesis.Genesis{Version: genesis.Version, ChainID: "lockstep-test", TimeMS: 1_700_000_000_000, Params: genesis.Params{
-		MaxBodyBytes: 3000, MaxTxBytes: 1500, MaxLegBytes: 1000, MaxSignatures: 6, ExpiryWindow: 4, FeePerByte: 2,
+		MaxBodyBytes: 3000, MaxTxBytes: 1500, MaxLegBytes: 1000, MaxSignatures: 6, ExpiryWindow: 4, Capacity: 1 << 20, LaneShare: 1 << 16, Damping: 32,
+		LanePrice: 1, GlobalPrice: 1, ReservePrice: 1,
 	}}
 	if change != nil {
 		change(&g.Params)

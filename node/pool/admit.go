@@ -13,12 +13,12 @@ import (
 // replacementPercent is how much higher the tip of a replacement must be, in percent: each costs every node a signature check and its gossip.
 const replacementPercent = 10
 
-// cost is the share of a block that a transaction takes, in bytes: its size, or its part of the signatures that a block may have.
-func (p *Pool) cost(t *tx.Tx) uint64 { return max(uint64(len(t.Raw())), p.unit) }
+// cost is the share of a block that a transaction takes, in bytes of its capacity (specs/10-fees.md, "Size").
+func (p *Pool) cost(t *tx.Tx) uint64 { return p.fees.SizeOf(t.Weight()) }
 
 // admit takes one verified transaction in, or says why not. With own set, one that is there already is taken over without an error.
 func (p *Pool) admit(t *tx.Tx, own bool) error {
-	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, cost: p.cost(t), fee: p.config.Rules.Fee(t), own: own}
+	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, cost: p.cost(t), fee: p.config.Rules.MaxFee(t), own: own}
 	for height := p.Height(); ; {
 		balance, err := p.check(e, height)
 		if err != nil {
@@ -62,6 +62,9 @@ func (p *Pool) insert(e *entry, balance uint256.Int) error {
 			return nil
 		}
 		return tx.NewReject(ledger.Duplicate, "is in the pool already")
+	}
+	if err := p.prices.Check(e.tx); err != nil { // it may wait for a price that rises, and not come in below one that stands
+		return err
 	}
 	old := p.byPair[e.pair]
 	if old != nil && e.tx.Tip() < replacementTip(old.tx.Tip()) {
@@ -129,7 +132,7 @@ func (p *Pool) room(e, old *entry) ([]*entry, error) {
 			own = own.minus(old.size())
 		}
 	}
-	outbid := func(v *entry) bool { return q.byTip && v.tx.Tip() < e.tx.Tip() }
+	outbid := func(v *entry) bool { return v.waits || q.byTip && v.tx.Tip() < e.tx.Tip() }
 	over := total.minus(p.config.Total)
 	if most := p.config.PerNamespace; own.exceeds(most) {
 		// q is there: an empty one has room for any transaction.
@@ -191,7 +194,7 @@ func (p *Pool) put(e *entry) {
 	size := e.size()
 	p.held = p.held.plus(size)
 	e.queue.held = e.queue.held.plus(size)
-	e.queue.tree.ReplaceOrInsert(e)
+	e.queue.insert(e)
 	e.payer.held = e.payer.held.plus(size)
 	e.payer.reserved.Add(&e.payer.reserved, &e.fee)
 	e.payer.entries[e] = struct{}{}
@@ -210,7 +213,10 @@ func (p *Pool) put(e *entry) {
 func (p *Pool) remove(e *entry) {
 	size := e.size()
 	p.held = p.held.minus(size)
-	e.queue.tree.Delete(e)
+	e.queue.delete(e)
+	if e.waits {
+		p.waiting--
+	}
 	if e.queue.held = e.queue.held.minus(size); e.queue.held.Count == 0 {
 		p.served = e.queue.served // counts only if this was the last one
 		delete(p.queues, e.queue.key)

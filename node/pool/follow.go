@@ -87,6 +87,9 @@ func (p *Pool) advance(height uint64, txs []*tx.Tx) error {
 	p.expire(height)
 	p.mu.Unlock()
 	p.counts.took(included)
+	if err := p.reprice(); err != nil {
+		return err
+	}
 	if err := p.unfund(payers); err != nil {
 		return err
 	}
@@ -179,6 +182,9 @@ func (p *Pool) jump(head uint64) error {
 			p.drop(e, tx.NewReject(ledger.Spent, "another transaction spends its salt"))
 		}
 		p.mu.Unlock()
+	}
+	if err := p.reprice(); err != nil {
+		return err
 	}
 	if err := p.unfund(payers); err != nil {
 		return err

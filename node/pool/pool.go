@@ -12,6 +12,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/fee"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
@@ -85,11 +86,12 @@ type entry struct {
 	tx    *tx.Tx
 	pair  ledger.Pair
 	seq   uint64 // order of arrival
-	cost  uint64 // share of a block that it takes: see Pool.cost
+	cost  uint64 // share of a block that it takes, in bytes of its capacity
 	fee   uint256.Int
 	queue *queue
 	payer *payer
 
+	waits     bool // accepts less than the price: no block may hold it now
 	own       bool // acknowledged, or about to be: not evicted
 	journaled bool
 	due       uint64 // height from which it is announced again
@@ -112,7 +114,7 @@ type Pool struct {
 	journal Journal
 	checker *Checker
 	counts  counters
-	unit    uint64 // least cost of a transaction: its share of the signatures in a block, in bytes
+	fees    fee.Params
 
 	// journalMu keeps what is forgotten from overtaking what is put: read-locked from an admission to its fsync, locked to forget.
 	journalMu sync.RWMutex
@@ -125,6 +127,8 @@ type Pool struct {
 	byPair   map[ledger.Pair]*entry
 	byExpiry map[uint64]map[*entry]struct{}
 	payers   map[common.Address]*payer
+	prices   *ledger.Prices      // after height, or a little later
+	waiting  int                 // transactions that wait for a lower price
 	queues   map[queueKey]*queue // those that hold something
 	served   uint64              // service of the least served queue when last looked at: where a new queue starts
 	outbox   outbox
@@ -137,13 +141,15 @@ func New(c Config, chain Chain, journal Journal) (*Pool, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	params := c.Rules.Params()
 	p := &Pool{
-		config: c, chain: chain, journal: journal, checker: NewChecker(c.Metrics), unit: params.MaxBodyBytes / params.MaxSignatures,
+		config: c, chain: chain, journal: journal, checker: NewChecker(c.Metrics), fees: fee.ParamsOf(c.Rules.Params()),
 		height: chain.Head(), byID: make(map[common.Hash]*entry), byPair: make(map[ledger.Pair]*entry),
 		byExpiry: make(map[uint64]map[*entry]struct{}), payers: make(map[common.Address]*payer), queues: make(map[queueKey]*queue),
 	}
 	p.counts = newCounters(c.Metrics, p)
+	if err := p.reprice(); err != nil {
+		return nil, err
+	}
 	if err := p.restore(); err != nil {
 		return nil, fmt.Errorf("restore acknowledged transactions: %w", err)
 	}

@@ -33,13 +33,16 @@ func (k queueKey) compare(o queueKey) int {
 	return k.namespace.Compare(o.namespace)
 }
 
-// queue holds transactions in the order in which they should be taken: by tip, or by arrival where the proposer's order is the block's.
+// queue holds transactions in the order in which they should be taken: by tip, or by arrival where the proposer's order is the block's. Those that
+// accept less than the price wait beside it, in the order in which a falling price brings them back.
 type queue struct {
-	key    queueKey
-	byTip  bool
-	tree   *btree.BTreeG[*entry]
-	held   Limits
-	served uint64 // cost of what blocks took from here, on a scale common to all queues
+	key     queueKey
+	byTip   bool
+	tree    *btree.BTreeG[*entry] // those that accept the price
+	byPrice *btree.BTreeG[*entry] // the same, the one that accepts least at the end
+	waiting *btree.BTreeG[*entry] // those that do not
+	held    Limits                // by both
+	served  uint64                // cost of what blocks took from here, on a scale common to all queues
 }
 
 // degree of the tree: nodes of 63 pointers, half a kilobyte.
@@ -47,8 +50,36 @@ const degree = 32
 
 func newQueue(key queueKey, rule block.Rule, served uint64) *queue {
 	q := &queue{key: key, byTip: !key.own || rule == block.ByTip, served: served}
-	q.tree = btree.NewG(degree, q.before)
+	q.tree, q.byPrice, q.waiting = btree.NewG(degree, q.before), btree.NewG(degree, dearer), btree.NewG(degree, dearer)
 	return q
+}
+
+// insert puts an entry where it belongs.
+func (q *queue) insert(e *entry) {
+	if e.waits {
+		q.waiting.ReplaceOrInsert(e)
+		return
+	}
+	q.tree.ReplaceOrInsert(e)
+	q.byPrice.ReplaceOrInsert(e)
+}
+
+// delete takes an entry from where it is.
+func (q *queue) delete(e *entry) {
+	if e.waits {
+		q.waiting.Delete(e)
+		return
+	}
+	q.tree.Delete(e)
+	q.byPrice.Delete(e)
+}
+
+// dearer orders by what is accepted, the most first.
+func dearer(a, b *entry) bool {
+	if a.tx.MaxFeePerByte() != b.tx.MaxFeePerByte() {
+		return a.tx.MaxFeePerByte() > b.tx.MaxFeePerByte()
+	}
+	return a.seq < b.seq
 }
 
 func (q *queue) before(a, b *entry) bool {
@@ -61,13 +92,13 @@ func (q *queue) before(a, b *entry) bool {
 // maxVictims bounds the work of making room for one transaction.
 const maxVictims = 64
 
-// victims finds what would have to leave from the end of the queue to free so much: nothing that is acknowledged, not keep, and only what may
-// fall by the test. nil if that cannot be had.
+// victims finds what would have to leave from the end of the queue to free so much, first those that wait for the price: nothing that is
+// acknowledged, not keep, and only what may fall by the test. nil if that cannot be had.
 func (q *queue) victims(need Limits, keep *entry, may func(*entry) bool) []*entry {
 	var out []*entry
 	var freed Limits
 	visited := 0
-	q.tree.Descend(func(e *entry) bool {
+	visit := func(e *entry) bool {
 		visited++
 		if visited > maxVictims || !may(e) {
 			return false
@@ -77,7 +108,11 @@ func (q *queue) victims(need Limits, keep *entry, may func(*entry) bool) []*entr
 			freed = freed.plus(e.size())
 		}
 		return need.exceeds(freed)
-	})
+	}
+	q.waiting.Descend(visit)
+	if need.exceeds(freed) {
+		q.tree.Descend(visit)
+	}
 	if need.exceeds(freed) {
 		return nil
 	}

@@ -7,7 +7,8 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
 
-// Take picks transactions for a block: those whose encodings have at most maxBytes together, at most maxSignatures of them. It removes nothing.
+// Take picks transactions for a block: those whose encodings have at most maxBytes together, at most maxSignatures of them, and which fit the block's
+// capacity. It removes nothing, and leaves out those that accept less than today's price.
 //
 // It goes by the queue that blocks have served least, counting what it has taken itself: so every namespace that has transactions waiting
 // gets the same share of blocks, whatever others hold, and what one leaves goes to the others. A queue whose first transaction no longer
@@ -21,25 +22,27 @@ func (p *Pool) Take(maxBytes, maxSignatures int) []*tx.Tx {
 	}
 	heap.Init(&h)
 	out := make([]*tx.Tx, 0, min(maxSignatures, len(p.byID)))
+	room := p.fees.Capacity
 	for len(h) > 0 && len(out) < maxSignatures {
 		e := h[0].head()
-		if e == nil || len(e.tx.Raw()) > maxBytes {
+		if e == nil || len(e.tx.Raw()) > maxBytes || e.cost > room {
 			heap.Pop(&h)
 			continue
 		}
 		out = append(out, e.tx)
 		maxBytes -= len(e.tx.Raw())
+		room -= e.cost
 		h[0].advance()
 		heap.Fix(&h, 0)
 	}
 	return out
 }
 
-// Wait returns nil when the pool has seen the block at height parent and holds a transaction; ctx's error if it ends first.
+// Wait returns nil when the pool has seen the block at height parent and holds a transaction that accepts today's prices; ctx's error if it ends first.
 func (p *Pool) Wait(ctx context.Context, parent uint64) error {
 	for {
 		p.mu.Lock()
-		ready := p.height >= parent && len(p.byID) > 0
+		ready := p.height >= parent && len(p.byID) > p.waiting
 		changed := p.changes()
 		p.mu.Unlock()
 		if ready {

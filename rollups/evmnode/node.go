@@ -203,7 +203,7 @@ func (c Config) gateway(chain *evm.Chain, driver *rollups.Driver, host *p2p.Host
 			}
 			return nil
 		},
-		MaxFeePerByte: 2*c.Genesis.Params.FeePerByte + c.Tip, Tip: c.Tip, Linger: c.Linger, MaxTxBytes: int(c.Genesis.Params.MaxTxBytes),
+		MaxFeePerByte: 2*c.Genesis.Params.LeastPrice() + c.Tip, Tip: c.Tip, Linger: c.Linger, MaxTxBytes: int(c.Genesis.Params.MaxTxBytes),
 		MaxRaw: int(c.Genesis.Params.MaxLegBytes), Registry: c.Registry, Log: c.Logger,
 	})
 }

@@ -94,7 +94,7 @@ func (n *Network) Open(tb testing.TB) *store.Store {
 func (n *Network) Tx(tb testing.TB, expiry uint64, legs ...tx.Leg) tx.Verified {
 	tb.Helper()
 	n.salt++
-	t, err := tx.Sign(tx.Fields{ChainID: ChainID, Salt: n.salt, Expiry: expiry, Legs: legs, MaxFeePerByte: n.Genesis.Params.FeePerByte}, n.Payer)
+	t, err := tx.Sign(tx.Fields{ChainID: ChainID, Salt: n.salt, Expiry: expiry, Legs: legs, MaxFeePerByte: n.Genesis.Params.LeastPrice()}, n.Payer)
 	if err != nil {
 		tb.Fatal(err)
 	}

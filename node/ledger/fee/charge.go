@@ -1,6 +1,8 @@
 package fee
 
 import (
+	"math"
+
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -45,7 +47,7 @@ func divide(shares []Share, bytes uint64, give func(*Share, uint64)) {
 	give(&shares[0], bytes%n)
 }
 
-// Prices are what a byte costs in one namespace at one state, each in wei and at most [MaxPrice], so that their sum is below 2^64.
+// Prices are what a byte costs in one namespace at one state, each in wei and below 2^62, so that their sum is below 2^64.
 type Prices struct {
 	Lane   uint64 // the namespace's base price
 	Global uint64 // of the pool of capacity
@@ -54,6 +56,9 @@ type Prices struct {
 
 // Sum is what max_fee_per_byte is held against.
 func (p Prices) Sum() uint64 { return p.Lane + p.Global + p.DA }
+
+// Margin is the max_fee_per_byte to sign at a price: twice as much, which leaves room for [Params.Damping] x ln 2 full blocks.
+func Margin(price uint64) uint64 { return add(price, price, math.MaxUint64) }
 
 // Part is what a transaction is charged for its share of one namespace, in wei.
 type Part struct {

@@ -3,6 +3,8 @@ package fee
 import (
 	"cmp"
 	"slices"
+
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
 )
 
 // View is one operator's word on something that consensus cannot see.
@@ -32,17 +34,18 @@ func Height(now uint64, views []View, total uint64) uint64 { return max(now, Med
 const maxStep = 8
 
 // DAPrice moves the price towards the median of the views, if views of more than half of the total power are there: by an eighth at most (and by 1
-// wei at least), and within an epoch not below half of what it was when the epoch began, nor above twice that. It stays between 1 and [MaxPrice].
+// wei at least), and within an epoch not below half of what it was when the epoch began, nor above twice that. A price of 0 stays: such a network passes nothing
+// through. Any other stays between 1 and [genesis.MaxPrice].
 func DAPrice(now, epochStart uint64, views []View, total uint64) uint64 {
 	var seen uint64
 	for _, v := range views {
 		seen += v.Power
 	}
-	if seen <= total/2 {
+	if now == 0 || seen <= total/2 {
 		return now
 	}
 	want := Median(views, seen)
 	step := max(now/maxStep, 1)
-	low, high := max(sub(now, step), epochStart/2, 1), min(now+step, 2*epochStart, MaxPrice)
+	low, high := max(sub(now, step), epochStart/2, 1), min(now+step, 2*epochStart, genesis.MaxPrice)
 	return max(low, min(want, high))
 }

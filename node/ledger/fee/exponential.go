@@ -1,19 +1,23 @@
 package fee
 
-import "github.com/holiman/uint256"
+import (
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+)
 
 // maxExponent is where the exponential is at its cap whatever the factor: e^64 is above 2^92.
 const maxExponent = 64
 
 // exponential is factor x e^(numerator/denominator), rounded as EIP-4844's fake_exponential rounds it (the sum of the Taylor series, each term
-// rounded down), and at most [MaxPrice]. It needs factor <= MaxPrice and 1 <= denominator <= 2^40, then no term reaches 2^256: below the cap of the
+// rounded down), and at most [genesis.MaxPrice]. It needs factor <= genesis.MaxPrice and 1 <= denominator <= 2^40, then no term reaches 2^256: below the cap of the
 // exponent a term has less than 62 + 93 + 40 bits, and the next product 46 more.
 func exponential(factor, numerator, denominator uint64) uint64 {
 	if factor == 0 {
 		return 0
 	}
 	if numerator/denominator >= maxExponent {
-		return MaxPrice
+		return genesis.MaxPrice
 	}
 	var num, den, term, sum, i uint256.Int
 	num.SetUint64(numerator)
@@ -26,9 +30,9 @@ func exponential(factor, numerator, denominator uint64) uint64 {
 	}
 	sum.Div(&sum, &den)
 	if !sum.IsUint64() {
-		return MaxPrice
+		return genesis.MaxPrice
 	}
-	return min(sum.Uint64(), MaxPrice)
+	return min(sum.Uint64(), genesis.MaxPrice)
 }
 
 // add is a + b, at most most.

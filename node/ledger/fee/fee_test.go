@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
 
@@ -19,32 +20,6 @@ func example() Params {
 }
 
 func name(b byte) namespaces.Namespace { return namespaces.Namespace{1, 9: b} }
-
-func TestParamsAreBounded(t *testing.T) {
-	if err := example().Validate(); err != nil {
-		t.Fatal(err)
-	}
-	for what, spoil := range map[string]func(*Params){
-		"no capacity":           func(p *Params) { p.Capacity = 0 },
-		"too much capacity":     func(p *Params) { p.Capacity = MaxCapacity + 1 },
-		"no signatures":         func(p *Params) { p.MaxSignatures = 0 },
-		"signatures below byte": func(p *Params) { p.MaxSignatures = p.Capacity + 1 },
-		"no share":              func(p *Params) { p.LaneShare = 0 },
-		"share above target":    func(p *Params) { p.LaneShare = p.Capacity/2 + 1 },
-		"no damping":            func(p *Params) { p.Damping = 0 },
-		"too much damping":      func(p *Params) { p.Damping = MaxDamping + 1 },
-		"free lanes":            func(p *Params) { p.LanePrice = 0 },
-		"lane price too high":   func(p *Params) { p.LanePrice = MaxPrice + 1 },
-		"free capacity":         func(p *Params) { p.GlobalPrice = 0 },
-		"free reservations":     func(p *Params) { p.ReservePrice = 0 },
-	} {
-		p := example()
-		spoil(&p)
-		if p.Validate() == nil {
-			t.Errorf("%s: valid", what)
-		}
-	}
-}
 
 // TestExponentialIsEthereums compares with the values that EIP-4844's tests publish, and with the same sum in big integers.
 func TestExponentialIsEthereums(t *testing.T) {
@@ -73,18 +48,18 @@ func TestExponentialIsEthereums(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 2_000 {
-		factor, den := r.Uint64N(MaxPrice)>>r.Uint64N(62), 1+r.Uint64N(1<<40)>>r.Uint64N(40)
+		factor, den := r.Uint64N(genesis.MaxPrice)>>r.Uint64N(62), 1+r.Uint64N(1<<40)>>r.Uint64N(40)
 		num := r.Uint64N(maxExponent * den)
 		want := reference(factor, num, den)
-		if want.Cmp(big.NewInt(MaxPrice)) > 0 {
-			want.SetUint64(MaxPrice)
+		if want.Cmp(big.NewInt(genesis.MaxPrice)) > 0 {
+			want.SetUint64(genesis.MaxPrice)
 		}
 		if got := exponential(factor, num, den); got != want.Uint64() {
 			t.Fatalf("exponential(%d, %d, %d) = %d, want %s", factor, num, den, got, want)
 		}
 	}
 	for _, num := range []uint64{maxExponent * 3, maxExponent*3 + 1, math.MaxUint64} {
-		if got := exponential(1, num, 3); got != MaxPrice {
+		if got := exponential(1, num, 3); got != genesis.MaxPrice {
 			t.Errorf("e^(%d/3) = %d, want the cap", num, got)
 		}
 	}
@@ -184,7 +159,7 @@ func TestFloodLeavesOthersAlone(t *testing.T) {
 		}
 		highest = max(highest, n.lane(flood))
 	}
-	if highest != MaxPrice {
+	if highest != genesis.MaxPrice {
 		t.Errorf("2,000 full blocks brought the flood's price to %d only", highest)
 	}
 	for range 64 * p.Damping {
@@ -235,20 +210,17 @@ func TestPricesFollowUse(t *testing.T) {
 // TestExtremesDoNotOverflow: the largest parameters, the fullest blocks.
 func TestExtremesDoNotOverflow(t *testing.T) {
 	p := Params{
-		Capacity: MaxCapacity, MaxSignatures: 1, LaneShare: MaxCapacity / 2, Damping: MaxDamping,
-		LanePrice: MaxPrice, GlobalPrice: MaxPrice, ReservePrice: MaxPrice,
-	}
-	if err := p.Validate(); err != nil {
-		t.Fatal(err)
+		Capacity: genesis.MaxCapacity, MaxSignatures: 1, LaneShare: genesis.MaxCapacity / 2, Damping: genesis.MaxDamping,
+		LanePrice: genesis.MaxPrice, GlobalPrice: genesis.MaxPrice, ReservePrice: genesis.MaxPrice,
 	}
 	n := newNetwork(p)
 	n.global = Global{Excess: p.maxExcess(), Credit: 1 << 62}
 	n.lanes[name(0)] = Lane{Excess: p.maxExcess(), Mark: 1 << 62}
-	n.block(Use{Namespace: name(0), Size: MaxCapacity}, Use{Namespace: name(1), Size: MaxCapacity})
-	if n.lane(name(0)) != MaxPrice || n.all() != MaxPrice {
+	n.block(Use{Namespace: name(0), Size: genesis.MaxCapacity}, Use{Namespace: name(1), Size: genesis.MaxCapacity})
+	if n.lane(name(0)) != genesis.MaxPrice || n.all() != genesis.MaxPrice {
 		t.Errorf("prices %d and %d, want the cap", n.lane(name(0)), n.all())
 	}
-	if got := (Prices{MaxPrice, MaxPrice, MaxPrice}).Sum(); got != 3*uint64(MaxPrice) {
+	if got := (Prices{genesis.MaxPrice, genesis.MaxPrice, genesis.MaxPrice}).Sum(); got != 3*uint64(genesis.MaxPrice) {
 		t.Errorf("the sum is %d", got)
 	}
 	book := p.Roll(Book{Reservation: Reservation{Next: p.reservable()}, Excess: p.maxReserved()}, math.MaxUint64)
@@ -331,7 +303,8 @@ func TestDAPriceIsBoundedInItsChange(t *testing.T) {
 		{"never zero", 1, 1, []View{{3, 0}}, 1},
 		{"a small price moves too", 1, 1, []View{{3, 9}}, 2},
 		{"absent ones have no say", 800, 800, []View{{1, 790}, {1, 810}, {1, 820}}, 810},
-		{"the cap", MaxPrice, MaxPrice, []View{{3, math.MaxUint64}}, MaxPrice},
+		{"zero stays", 0, 0, []View{{4, 9}}, 0},
+		{"the cap", genesis.MaxPrice, genesis.MaxPrice, []View{{3, math.MaxUint64}}, genesis.MaxPrice},
 	} {
 		if got := DAPrice(c.now, c.start, c.views, 4); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

@@ -1,18 +1,8 @@
 package fee
 
-import (
-	"errors"
-	"fmt"
-)
+import "github.com/lockstep-network/lockstep/namespaces/genesis"
 
-// Bounds of the parameters. With them no sum below leaves 64 bits and no product 256.
-const (
-	MaxCapacity = 1 << 26 // bytes per block
-	MaxDamping  = 1 << 12 // blocks
-	MaxPrice    = 1<<62 - 1
-)
-
-// Params are the parameters of the fee rule.
+// Params are the parameters of the fee rule, within the bounds that package genesis checks.
 type Params struct {
 	Capacity      uint64 // bytes per block that transactions may take together: see [Shares]
 	MaxSignatures uint64 // transactions per block; with it goes the least size of one, Capacity / MaxSignatures
@@ -23,32 +13,16 @@ type Params struct {
 	ReservePrice  uint64 // wei per second for each reserved byte per block: the least
 }
 
-// Validate checks every bound.
-func (p Params) Validate() error {
-	for _, b := range []struct {
-		name               string
-		value, least, most uint64
-	}{
-		{"capacity", p.Capacity, 1 << 10, MaxCapacity},
-		{"maxSignatures", p.MaxSignatures, 1, p.Capacity},
-		{"laneShare", p.LaneShare, 1, p.Capacity / 2},
-		{"damping", p.Damping, 1, MaxDamping},
-		{"lanePrice", p.LanePrice, 1, MaxPrice},
-		{"globalPrice", p.GlobalPrice, 1, MaxPrice},
-		{"reservePrice", p.ReservePrice, 1, MaxPrice},
-	} {
-		if b.value < b.least || b.value > b.most {
-			return fmt.Errorf("%s is %d, want %d to %d", b.name, b.value, b.least, b.most)
-		}
-	}
-	if p.target() < p.reservable() {
-		return errors.New("more may be reserved than half of the capacity")
-	}
-	return nil
+// ParamsOf takes the fee rule's parameters out of a network's.
+func ParamsOf(p genesis.Params) Params {
+	return Params{p.Capacity, p.MaxSignatures, p.LaneShare, p.Damping, p.LanePrice, p.GlobalPrice, p.ReservePrice}
 }
 
 // MinSize is the least that a transaction takes of a block, in bytes: its part of the signatures that a block may have.
 func (p Params) MinSize() uint64 { return p.Capacity / p.MaxSignatures }
+
+// SizeOf is what a transaction of the weight takes of a block.
+func (p Params) SizeOf(weight uint64) uint64 { return max(weight, p.MinSize()) }
 
 // target is the bytes per block that leave prices as they are: half of the capacity, so that there is room for a burst.
 func (p Params) target() uint64 { return p.Capacity / 2 }

@@ -26,8 +26,8 @@ type Use struct {
 // free is what counts against the grant.
 func (u Use) free() uint64 { return sub(u.Size, u.Reserved) }
 
-// At is the lane's excess at the state that g is of.
-func (l Lane) At(g Global) uint64 { return sub(l.Excess, g.Credit-l.Mark) }
+// At is the lane's excess at the state that g is of. If g is of an older one, nothing has been worked off.
+func (l Lane) At(g Global) uint64 { return sub(l.Excess, sub(g.Credit, l.Mark)) }
 
 // LanePriceAt is the namespace's base price in wei per byte, at the state that g is of.
 func (p Params) LanePriceAt(l Lane, g Global) uint64 {

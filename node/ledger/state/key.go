@@ -27,6 +27,10 @@ const (
 	Attestation   Kind = 28 // id: owner(20)
 	Offences      Kind = 29
 	Pots          Kind = 30
+
+	// Of the fee rule (specs/10-fees.md).
+	Market Kind = 40 // no id: what all lanes share
+	Lane   Kind = 41 // id: namespace(10); prices
 )
 
 // Key names a record: its kind, then its id. The order of keys is the order of their bytes.

@@ -36,7 +36,7 @@ func mustParse(s string) namespaces.Namespace {
 	return n
 }
 
-// Fee is what the test networks charge, in wei per byte.
+// Fee is what the test networks charge at least, in wei per byte.
 const Fee = 7
 
 // Network is a genesis with the keys of those who stand in it.
@@ -52,7 +52,7 @@ func NewNetwork(tb testing.TB, payers int, change func(*genesis.Genesis)) *Netwo
 	tb.Helper()
 	n := &Network{Payers: keys("payer", payers), Operators: keys("operator", 4)}
 	g := &genesis.Genesis{Version: genesis.Version, ChainID: "store-test", TimeMS: 1_000, Params: genesis.DefaultParams()}
-	g.Params.FeePerByte = Fee
+	g.Params.LanePrice, g.Params.GlobalPrice, g.Params.DAPrice = Fee-2, 1, 1
 	for _, k := range n.Operators {
 		g.Operators = append(g.Operators, genesis.Operator{
 			Address: crypto.PubkeyToAddress(k.PublicKey), PublicKey: crypto.CompressPubkey(&k.PublicKey), Power: 10,
@@ -102,7 +102,7 @@ func (n *Network) Tx(tb testing.TB, payer int, f tx.Fields) tx.Verified {
 		f.ChainID = n.Genesis.ChainID
 	}
 	if f.MaxFeePerByte == 0 {
-		f.MaxFeePerByte = n.Genesis.Params.FeePerByte
+		f.MaxFeePerByte = n.Genesis.Params.LeastPrice()
 	}
 	t, err := tx.Sign(f, n.Payers[payer])
 	if err != nil {
@@ -116,7 +116,7 @@ func (n *Network) Unsigned(tb testing.TB, payer int, f tx.Fields) tx.Verified {
 	tb.Helper()
 	f.ChainID, f.Payer = n.Genesis.ChainID, crypto.PubkeyToAddress(n.Payers[payer].PublicKey)
 	if f.MaxFeePerByte == 0 {
-		f.MaxFeePerByte = n.Genesis.Params.FeePerByte
+		f.MaxFeePerByte = n.Genesis.Params.LeastPrice()
 	}
 	t, err := tx.New(f)
 	if err != nil {

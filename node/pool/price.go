@@ -1,0 +1,83 @@
+package pool
+
+import "fmt"
+
+// reprice reads the prices after the newest block: those that accept less wait, those that waited long enough come back.
+func (p *Pool) reprice() error {
+	prices, err := p.config.Rules.Prices(p.chain.Ledger().View)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.prices = prices
+	for _, q := range p.queues {
+		if q.key.own {
+			err = p.repriceLane(q)
+		} else {
+			err = p.repriceSpanning(q)
+		}
+		if err != nil {
+			return fmt.Errorf("read prices: %w", err)
+		}
+	}
+	p.signal()
+	return nil
+}
+
+// repriceLane moves what a changed price moves, and looks at nothing else. mu is held.
+func (p *Pool) repriceLane(q *queue) error {
+	now, err := p.prices.In(q.key.namespace)
+	if err != nil {
+		return err
+	}
+	price := now.Sum()
+	for {
+		e, there := q.waiting.Min()
+		if !there || e.tx.MaxFeePerByte() < price {
+			break
+		}
+		p.move(e)
+	}
+	for {
+		e, there := q.byPrice.Max()
+		if !there || e.tx.MaxFeePerByte() >= price {
+			return nil
+		}
+		p.move(e)
+	}
+}
+
+// repriceSpanning looks at each transaction that spans namespaces: which of its prices is the highest may change. mu is held.
+func (p *Pool) repriceSpanning(q *queue) error {
+	var moved []*entry
+	var failed error
+	look := func(e *entry) bool {
+		least, err := p.prices.Least(e.tx)
+		if err != nil {
+			failed = err
+			return false
+		}
+		if e.waits != (e.tx.MaxFeePerByte() < least) {
+			moved = append(moved, e)
+		}
+		return true
+	}
+	q.tree.Ascend(look)
+	q.waiting.Ascend(look)
+	for _, e := range moved {
+		p.move(e)
+	}
+	return failed
+}
+
+// move brings an entry to the other tree of its queue. mu is held.
+func (p *Pool) move(e *entry) {
+	e.queue.delete(e)
+	if e.waits = !e.waits; e.waits {
+		p.waiting++
+	} else {
+		p.waiting--
+	}
+	e.queue.insert(e)
+}
