@@ -42,10 +42,10 @@ func (a answer) Announcement(feed.Announcement) error { return a.err }
 
 // The rules of txs/1, by what a batch holds.
 func TestBatchVerdicts(t *testing.T) {
-	n := chaintest.New(t, 4)
-	s := n.Open(t)
-	good, known, expired := n.Tx(t, 9, chaintest.Leg(n.A, "1")), n.Tx(t, 9, chaintest.Leg(n.A, "2")), n.Tx(t, 0, chaintest.Leg(n.A, "3"))
-	other, err := tx.Sign(tx.Fields{ChainID: "other", Legs: []tx.Leg{chaintest.Leg(n.A, "x")}}, n.Payer)
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	good, known, expired := n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "1")), n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "2")), n.Tx(t, 0, chaintest.Leg(chaintest.Alpha, "3"))
+	other, err := tx.Sign(tx.Fields{ChainID: "other", Legs: []tx.Leg{chaintest.Leg(chaintest.Alpha, "x")}}, n.Payers[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestBatchVerdicts(t *testing.T) {
 		"only faults, none of it signed": {[][]byte{forge(t, expired).Raw(), forge(t, unfunded(t, n, 1)).Raw()}, p2p.Ignore, 0},
 		"one new among nine faults":      {append(flood(t, n, 0, 9), good.Raw()), p2p.Ignore, 1},
 		"twice the same":                 {[][]byte{good.Raw(), good.Raw()}, p2p.Accept, 1},
-		"a bad signature":                {[][]byte{good.Raw(), forge(t, n.Tx(t, 9, chaintest.Leg(n.A, "4"))).Raw()}, p2p.Reject, 0},
+		"a bad signature":                {[][]byte{good.Raw(), forge(t, n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "4"))).Raw()}, p2p.Reject, 0},
 		"a bad one among faults":         {[][]byte{good.Raw(), forge(t, unfunded(t, n, 1)).Raw()}, p2p.Reject, 0},
 		"another chain's":                {[][]byte{other.Raw()}, p2p.Reject, 0},
 		"not a transaction":              {[][]byte{good.Raw(), {0xc3, 1, 2, 3}}, p2p.Reject, 0},
@@ -91,7 +91,7 @@ func TestBatchVerdicts(t *testing.T) {
 func unfunded(tb testing.TB, n *chaintest.Network, salt uint64) tx.Verified {
 	tb.Helper()
 	v, err := tx.Sign(tx.Fields{
-		ChainID: chaintest.ChainID, Salt: salt, Expiry: 9, Legs: []tx.Leg{chaintest.Leg(n.A, "x")}, MaxFeePerByte: n.Genesis.Params.FeePerByte,
+		ChainID: chaintest.ChainID, Salt: salt, Expiry: 9, Legs: []tx.Leg{chaintest.Leg(chaintest.Alpha, "x")}, MaxFeePerByte: n.Genesis.Params.FeePerByte,
 	}, chaintest.Key("poor"))
 	if err != nil {
 		tb.Fatal(err)
@@ -206,8 +206,8 @@ func TestCollectorVerdicts(t *testing.T) {
 
 // Over real hosts: transactions, votes and headers reach the other node's parts; a node that sends garbage is cut off, and the honest one is not.
 func TestGossipBetweenHosts(t *testing.T) {
-	n := chaintest.New(t, 4)
-	s := n.Open(t)
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
 	h := n.Commit(t, s)
 	pending := newPool(t, n, s)
 	collector, err := certify.New(certify.Config{
@@ -224,7 +224,7 @@ func TestGossipBetweenHosts(t *testing.T) {
 	txs, votes, headers := join(t, node, NewJudge(pending, collector))
 	go func() { _ = Drain(ctx, txs) }()
 	honest, rude := host(t, "honest", node), host(t, "rude", node)
-	accept := NewJudge(newPool(t, n, n.Open(t)), answer{certify.ErrKnown})
+	accept := NewJudge(newPool(t, n, n.Open(t, t.TempDir())), answer{certify.ErrKnown})
 	honestTxs, honestVotes, honestHeaders := join(t, honest, accept)
 	rudeTxs, rudeVotes, _ := join(t, rude, accept)
 	eventually(t, "all in the topics", func() bool {
@@ -241,7 +241,7 @@ func TestGossipBetweenHosts(t *testing.T) {
 		}
 	}
 	eventually(t, "transactions in the pool", func() bool {
-		publish(honestTxs, feed.EncodeBatch(1, [][]byte{n.Tx(t, 9, chaintest.Leg(n.A, "x")).Raw()}))
+		publish(honestTxs, feed.EncodeBatch(1, [][]byte{n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "x")).Raw()}))
 		return pending.Size().Count >= 3
 	})
 	for k := range 3 {

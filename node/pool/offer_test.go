@@ -10,20 +10,20 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/pool"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
 
 // What a gossiped batch costs in signature checks, and what becomes of it.
 func TestOffer(t *testing.T) {
-	n := storetest.NewNetwork(t, 3, nil)
+	n := chaintest.New(t, 3, nil)
 	sign := func(payer int, salt, tip, expiry uint64) []byte {
-		return n.Tx(t, payer, tx.Fields{Salt: salt, Tip: tip, Expiry: expiry, Legs: storetest.Leg(storetest.Alpha, "x")}).Raw()
+		return n.Signed(t, payer, tx.Fields{Salt: salt, Tip: tip, Expiry: expiry, Legs: chaintest.Legs(chaintest.Alpha, "x")}).Raw()
 	}
 	forge := func(payer int, salt, expiry uint64) []byte {
 		v, err := tx.New(tx.Fields{
-			ChainID: n.Genesis.ChainID, Payer: n.Payer(payer), Salt: salt, Expiry: expiry, MaxFeePerByte: storetest.Fee,
-			Legs: storetest.Leg(storetest.Alpha, "x"), Signature: tx.Signature{1, 63: 1},
+			ChainID: n.Genesis.ChainID, Payer: n.Payer(payer), Salt: salt, Expiry: expiry, MaxFeePerByte: chaintest.Fee,
+			Legs: chaintest.Legs(chaintest.Alpha, "x"), Signature: tx.Signature{1, 63: 1},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -36,7 +36,7 @@ func TestOffer(t *testing.T) {
 		}
 		return out
 	}
-	other := n.Tx(t, 0, tx.Fields{ChainID: "other", Legs: storetest.Leg(storetest.Alpha, "x")}).Raw()
+	other := n.Signed(t, 0, tx.Fields{ChainID: "other", Legs: chaintest.Legs(chaintest.Alpha, "x")}).Raw()
 	const rich, poor, single = 0, 1, 2 // single can pay for one
 	pooled := sign(rich, 900, 0, 9)
 	for name, c := range map[string]struct {
@@ -130,15 +130,15 @@ func BenchmarkOffer(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			n := newNode(b, 2, func(g *genesis.Genesis) {
 				for i := range g.Balances {
-					if g.Balances[i].Address == storetest.NewNetwork(b, 2, nil).Payer(1) {
+					if g.Balances[i].Address == chaintest.New(b, 2, nil).Payer(1) {
 						g.Balances[i].Amount.SetUint64(50)
 					}
 				}
 			}, nil)
 			batch := make([][]byte, 2_048)
 			for i := range batch {
-				f := tx.Fields{Salt: uint64(i), Expiry: 9, Legs: storetest.Leg(storetest.Alpha, strings.Repeat("x", 250))}
-				batch[i] = n.Tx(b, payer, f).Raw()
+				f := tx.Fields{Salt: uint64(i), Expiry: 9, Legs: chaintest.Legs(chaintest.Alpha, strings.Repeat("x", 250))}
+				batch[i] = n.Signed(b, payer, f).Raw()
 			}
 			b.ResetTimer()
 			for range b.N {
