@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -261,7 +262,7 @@ func TestChecker(t *testing.T) {
 	unseen := n.Signed(t, 0, tx.Fields{Salt: 1_000, Expiry: 9, Legs: chaintest.Legs(chaintest.Alpha, "unseen")}).Tx
 	propose := func(txs ...*tx.Tx) error {
 		p := c.Begin()
-		if _, err := block.DecodeBody(block.Body{Batches: []block.Batch{{Txs: txs}}}.Encode(), p.Decode); err != nil {
+		if _, err := block.DecodeBody(block.Body{Batches: []block.Batch{{Txs: txs}}}.Encode(), math.MaxInt, p.Decode); err != nil {
 			return err
 		}
 		return p.Verify()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"strconv"
 	"sync"
 
@@ -114,7 +115,7 @@ func (s *Store) Contents(height uint64) (*block.Contents, error) {
 }
 
 func (s *Store) assemble(raw []byte) (*block.Contents, error) {
-	body, err := block.DecodeBody(raw, tx.Decode)
+	body, err := block.DecodeBody(raw, math.MaxInt, tx.Decode)
 	if err != nil {
 		return nil, err
 	}
