@@ -12,7 +12,7 @@ import (
 type Input struct {
 	Height  uint64      // shared block height, at least 1
 	Hash    common.Hash // shared header hash
-	TimeMS  uint64      // shared block time, milliseconds since the epoch, strictly increasing with Height
+	TimeMS  uint64      // shared block time, milliseconds since the epoch, never below that of a lower Height
 	Entries [][]byte    // raw rollup transactions in shared order (opaque bytes), at least one
 }
 
