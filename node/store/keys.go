@@ -7,8 +7,6 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/ethereum/go-ethereum/common"
-
-	"github.com/lockstep-network/lockstep/node/ledger"
 )
 
 // The layout of the database: one byte says what a key is, heights are eight bytes big endian.
@@ -22,7 +20,6 @@ import (
 //	a address       -> balance(32)                      the same accounts, flat: for the pool and the fee pass; ledger.Apply reads the trie
 //	d height        -> digest of the spent pairs        the last window heights
 //	s height        -> the spent pairs, sorted          the last window heights
-//	p pair          -> height                           the last window heights
 //	c name          -> height(8): a reader's cursor
 //	j id            -> encoded transaction: the journal of acknowledged ones
 const (
@@ -35,7 +32,6 @@ const (
 	prefixAccount     = 'a'
 	prefixDigest      = 'd'
 	prefixSpent       = 's'
-	prefixPair        = 'p'
 	prefixCursor      = 'c'
 	prefixJournal     = 'j'
 )
@@ -48,7 +44,7 @@ const (
 )
 
 // formatVersion is the version of the layout above.
-const formatVersion = 2
+const formatVersion = 3
 
 func key(prefix byte, rest ...byte) []byte { return append([]byte{prefix}, rest...) }
 
@@ -58,11 +54,6 @@ func cursorKey(name string) []byte { return append([]byte{prefixCursor}, name...
 
 func heightKey(prefix byte, height uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{prefix}, height)
-}
-
-func pairKey(p ledger.Pair) []byte {
-	e := p.Encode()
-	return key(prefixPair, e[:]...)
 }
 
 func encodeHeight(height uint64) []byte { return binary.BigEndian.AppendUint64(nil, height) }
