@@ -37,12 +37,13 @@ var errNothingNew = errors.New("nothing new")
 // txs/1, a batch:
 //
 //  2. [IGNORE] The peer has used up what is looked at in vain.
-//  3. [REJECT] A transaction of it is malformed, or out of the format's bounds.
-//  4. [REJECT] A transaction of it is for another chain.
-//  5. Every other fault (expired, unfunded, known, no room, ...) drops the one transaction, before its signature is looked at.
-//  6. [REJECT] A transaction that is left is not signed by its payer. If at most eight were dropped for each that is left: any is not.
-//  7. [IGNORE] More were dropped than that, or none was new in the end.
-//  8. [ACCEPT]
+//  3. [IGNORE] Each claims a payer who has no room left in the pool, and would replace none.
+//  4. [REJECT] A transaction of it is malformed, or out of the format's bounds.
+//  5. [REJECT] A transaction of it is for another chain.
+//  6. Every other fault (expired, unfunded, known, no room, ...) drops the one transaction, before its signature is looked at.
+//  7. [REJECT] A transaction that is left is not signed by its payer. If at most eight were dropped for each that is left: any is not.
+//  8. [IGNORE] More were dropped than that, or none was new in the end.
+//  9. [ACCEPT]
 //
 // votes/1, a vote:
 //

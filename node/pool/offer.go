@@ -32,7 +32,12 @@ type Offered struct {
 // first, and costs microseconds; a signature, which costs tens of them, is checked only if the transaction could then be taken in, and always
 // before it is. The transactions that were dropped are checked too if the batch is to be passed on: what depends on this node's state must not
 // make it pass on a bad signature, for which others would blame it. An error is [ErrForbidden].
+//
+// A batch of payers who have as much in the pool as they may is dropped before it is decoded: a flood costs a few look-ups.
 func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
+	if p.crowded(batch) {
+		return Offered{Vain: len(batch)}, nil
+	}
 	all, err := p.checker.open(batch)
 	if err != nil {
 		return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
@@ -74,6 +79,26 @@ func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
 		}
 	}
 	return result, nil
+}
+
+// crowded says whether every transaction of a batch claims a payer who has no room for it, and would replace none.
+func (p *Pool) crowded(batch [][]byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, raw := range batch {
+		claim, ok := tx.Look(raw)
+		if !ok || p.byPair[ledger.Pair(claim)] != nil {
+			return false
+		}
+		payer := p.payers[claim.Payer]
+		if payer == nil || !payer.held.plus(Limits{len(raw), 1}).exceeds(p.config.PerPayer) {
+			return false
+		}
+	}
+	for range batch {
+		p.counts.added(tx.NewReject(PayerFull, "dropped undecoded"))
+	}
+	return len(batch) > 0
 }
 
 // opened is a transaction of a batch.

@@ -151,3 +151,34 @@ func BenchmarkOffer(b *testing.B) {
 		})
 	}
 }
+
+// TestCrowdedPayersAreDroppedUndecoded fills one payer's share of the pool: what comes on top is not even decoded, unless it replaces something, or
+// somebody else's comes with it.
+func TestCrowdedPayersAreDroppedUndecoded(t *testing.T) {
+	n := newNode(t, 2, nil, func(c *pool.Config) { c.PerPayer.Count = 1 })
+	raw := func(payer int, salt, tip uint64) []byte {
+		return n.Signed(t, payer, tx.Fields{Salt: salt, Tip: tip, Expiry: 9, Legs: chaintest.Legs(chaintest.Alpha, "x")}).Raw()
+	}
+	broken := append(raw(0, 2, 0), 0) // what Decode would refuse
+	if _, err := n.pool.Offer([][]byte{broken}); !errors.Is(err, pool.ErrForbidden) {
+		t.Fatalf("with room: %v, want a refusal", err)
+	}
+	if got, err := n.pool.Offer([][]byte{raw(0, 1, 0)}); err != nil || got.New != 1 {
+		t.Fatal(got, err)
+	}
+	for _, c := range []struct {
+		name  string
+		batch [][]byte
+		want  pool.Offered
+		bad   bool
+	}{
+		{"full", [][]byte{broken, raw(0, 3, 9)}, pool.Offered{Vain: 2}, false},
+		{"with somebody else's", [][]byte{broken, raw(1, 1, 0)}, pool.Offered{}, true},
+		{"nothing", nil, pool.Offered{Checked: true}, false},
+		{"a replacement", [][]byte{raw(0, 1, 9)}, pool.Offered{New: 1, Checked: true}, false},
+	} {
+		if got, err := n.pool.Offer(c.batch); got != c.want || (err != nil) != c.bad {
+			t.Errorf("%s: %+v, %v; want %+v", c.name, got, err, c.want)
+		}
+	}
+}
