@@ -7,7 +7,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -270,6 +273,8 @@ func (w wide) Contents(height uint64) (*block.Contents, error) {
 	return &changed, nil
 }
 
+func (w wide) Cached(uint64) *block.Contents { return nil }
+
 // A step that is too large for the network ends the stream with a reason, and a client that goes away ends it too.
 func TestStreamsEnd(t *testing.T) {
 	n := chaintest.New(t, 1, nil)
@@ -291,5 +296,72 @@ func TestStreamsEnd(t *testing.T) {
 	err = server.Serve(ctx, "", feed.Request{From: 1}.Encode(), func([]byte) error { cancel(); return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the host closed: %v", err)
+	}
+}
+
+// stuck is blocks of which the old ones take until they are let go.
+type stuck struct {
+	*store.Store
+
+	old    uint64 // heights up to here are old
+	begun  chan uint64
+	letGo  chan struct{}
+	atOnce atomic.Int64
+	most   atomic.Int64
+}
+
+func (b *stuck) Cached(height uint64) *block.Contents {
+	if height <= b.old {
+		return nil
+	}
+	return b.Store.Cached(height)
+}
+
+func (b *stuck) Contents(height uint64) (*block.Contents, error) {
+	b.most.Store(max(b.most.Load(), b.atOnce.Add(1)))
+	defer b.atOnce.Add(-1)
+	b.begun <- height
+	<-b.letGo
+	return b.Store.Contents(height)
+}
+
+// Whoever asks for many old blocks gets a quarter of the cores, and those who follow the newest blocks do not wait behind them.
+func TestOldBlocksLeaveConsensusItsCores(t *testing.T) {
+	const asking = 32
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	for range asking + 1 {
+		n.Commit(t, s, n.Tx(t, 99, chaintest.Leg(chaintest.Alpha, "x")))
+	}
+	b := &stuck{Store: s, old: asking, begun: make(chan uint64, asking), letGo: make(chan struct{})}
+	server := NewServer(s, b, func(common.Hash) (cert.Set, error) { return n.Set, nil })
+	if cores := runtime.GOMAXPROCS(0); cap(server.assembling) != max(1, cores/4) || cap(server.proving) != max(1, cores/4) {
+		t.Fatalf("%d blocks and %d proofs at once on %d cores", cap(server.assembling), cap(server.proving), cores)
+	}
+	server.assembling = make(slots, 3)
+	var work sync.WaitGroup
+	for h := uint64(1); h <= asking; h++ {
+		work.Go(func() {
+			if _, err := server.Lanes(t.Context(), h, []namespaces.Namespace{chaintest.Alpha}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 3 {
+		<-b.begun
+	}
+	lanes, err := server.Lanes(t.Context(), asking+1, []namespaces.Namespace{chaintest.Alpha})
+	if err != nil || len(lanes[0].Data) == 0 {
+		t.Errorf("the newest block waits: %v", err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := server.Contents(gone, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("a client that went away: %v", err)
+	}
+	close(b.letGo)
+	work.Wait()
+	if most := b.most.Load(); most != 3 {
+		t.Errorf("%d blocks were assembled at once", most)
 	}
 }
