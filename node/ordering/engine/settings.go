@@ -172,9 +172,10 @@ func (c Config) links(out *config.P2PConfig, peers []peerAddress) {
 }
 
 func (c Config) rounds(out *config.ConsensusConfig) {
-	// Half of the interval is left for late precommits, which make certificates full; the proposer waits for the rest in
-	// PrepareProposal, where it knows when the last proposal was made.
-	out.TimeoutCommit = c.BlockInterval / 2
+	// A fifth of the interval is left for late precommits, which make certificates full; the proposer waits for the rest in
+	// PrepareProposal, where it knows when the last proposal was made. On a wide network, where rounds take the whole interval, what is left here
+	// comes on top of it.
+	out.TimeoutCommit = c.BlockInterval / 5
 	out.SkipTimeoutCommit = false
 	out.TimeoutPropose, out.TimeoutProposeDelta = c.ProposeTimeout, proposeDelta
 	out.TimeoutPrevote, out.TimeoutPrevoteDelta = voteTimeout, voteDelta
