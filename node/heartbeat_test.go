@@ -8,12 +8,12 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"github.com/lockstep-network/lockstep/node/store/storetest"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 )
 
 // An operator reads from its log alone whether blocks go on, are certified, and are published.
 func TestHeartbeatTellsAStandstill(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
 	var out bytes.Buffer
 	firm := uint64(0)

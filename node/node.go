@@ -99,7 +99,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
-	if err := gossip.join(host, nodefeed.NewJudge(txs, txs.Checker(), collector)); err != nil {
+	if err := gossip.join(host, nodefeed.NewJudge(txs, collector)); err != nil {
 		return err
 	}
 	server := nodefeed.NewServer(st, st, sets)

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/store"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
 
 func published(firm uint64) func() (uint64, uint64) {
@@ -36,7 +36,7 @@ func TestWhatIsKept(t *testing.T) {
 
 // Blocks go in steps, never one that is not certified or not firm; and consensus may drop exactly what the store has dropped.
 func TestPruningOnARealStore(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
 	firm := uint64(0)
 	p := pruning{keep: 10, store: s, published: func() (uint64, uint64) { return firm, firm }}
@@ -76,7 +76,7 @@ func TestPruningOnARealStore(t *testing.T) {
 }
 
 func TestManyBlocksGoAFewAtATime(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
 	for range pruneMost + 200 {
 		n.Commit(t, s)

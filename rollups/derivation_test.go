@@ -3,10 +3,12 @@ package rollups
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/lockstep-network/lockstep/da/local"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
 	"github.com/lockstep-network/lockstep/namespaces/lane"
@@ -270,5 +272,44 @@ func TestHistoryIsPruned(t *testing.T) {
 	}
 	if _, found, err := b.store.past(3 * pruneStep); !found || err != nil {
 		t.Fatalf("the newest is gone: %v", err)
+	}
+}
+
+// A node that is stopped inside a firm run keeps the whole run that proves each of its heights: with half of it, a contradiction would be a reset
+// where it is critical.
+func TestWholeFirmRunIsKeptOverARestart(t *testing.T) {
+	const end = 9
+	seq := &Sequencer{chain: newChain(40, end), stage: newStage(end)}
+	log := slog.New(slog.DiscardHandler)
+	layer, err := local.Open(t.TempDir(), local.Options{Interval: local.ManualBlocks, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer layer.Close()
+	seq.Publish(t, layer, 1, 4)
+	seq.Publish(t, layer, 5, end)
+	b := newBench(t)
+	read := func(until uint64) {
+		r, err := FromDA(layer, mine(), 0, log).Open(t.Context(), b.rec.FirmTrust, b.rec.Cursor)
+		b.must(err)
+		defer r.Close()
+		for b.rec.Firm.Height < until {
+			block, err := r.Next(t.Context())
+			b.must(err)
+			d := decode(block)
+			b.must(b.firm(t.Context(), &d))
+		}
+	}
+	read(7)
+	b.crash()
+	if b.rec.Firm.Height < 4 || b.rec.Firm.Height == end {
+		t.Fatalf("firm at %d", b.rec.Firm.Height)
+	}
+	read(end)
+	for h := uint64(1); h <= end; h++ {
+		run, found, err := b.store.proof(h)
+		if err != nil || !found || run.Headers[0].Height > h || run.Certificate.Height < h {
+			t.Errorf("no proof of height %d: %v", h, err)
+		}
 	}
 }

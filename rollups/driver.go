@@ -78,8 +78,12 @@ func (d *Driver) Run(ctx context.Context) error {
 		case critical:
 			return d.halt(err)
 		case reset:
-			if err := d.persist(ctx, func() error { return d.derive.reset(ctx) }); err != nil {
-				continue // ctx has ended, or the reset has found something worse: the next session meets it too
+			err := d.persist(ctx, func() error { return d.derive.reset(ctx) })
+			if severityOf(err) == critical {
+				return d.halt(err)
+			}
+			if err != nil {
+				continue // ctx has ended
 			}
 		case temporary, stopped:
 		}

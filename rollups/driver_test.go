@@ -3,11 +3,16 @@ package rollups
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/lockstep-network/lockstep/namespaces/cert"
 )
 
 // quick limits let the tests see time-outs within milliseconds.
@@ -247,4 +252,57 @@ func TestConfigSaysWhatIsMissing(t *testing.T) {
 			t.Errorf("without %s: no error", name)
 		}
 	}
+}
+
+// An executor that must go back further than it can stops the node, with advice and not with attempts for ever: when it is ahead with a block of
+// another history, and when soft is dropped.
+func TestExecutorThatCannotGoBackHalts(t *testing.T) {
+	gone := fmt.Errorf("roll back: %w", ErrStateGone)
+	for name, turn := range map[string]func(x *fakeExecutor, cfg *Config, c *chain){
+		"a stranger's block": func(x *fakeExecutor, _ *Config, _ *chain) {
+			x.blocks = append(x.blocks, Output{Height: 1_000, BlockHash: common.Hash{1}})
+		},
+		"a reset": func(_ *fakeExecutor, cfg *Config, c *chain) {
+			cfg.Source, cfg.DA = SourceBoth, gapped{&fakeDA{chain: c, published: newStage(60), finality: newStage(0), batch: 4}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, s, x := newChain(31, 60), newStage(30), newFakeExecutor()
+			cfg := config(t, x)
+			cfg.Source, cfg.Peers = SourceP2P, newFakePeers().add("a", honest(c, s))
+			r := start(t, cfg)
+			r.until("soft", softAt(c.covered(30)))
+			if err := r.end(); err != nil {
+				t.Fatal(err)
+			}
+			x.stuck = gone
+			turn(x, &cfg, c)
+			s.set(60)
+			r = start(t, cfg)
+			var halted *HaltedError
+			select {
+			case err := <-r.done:
+				if !errors.As(err, &halted) || !errors.Is(err, ErrStateGone) || !strings.Contains(readEvidence(t, cfg.Dir).Error, "remove") {
+					t.Errorf("ended with %v", err)
+				}
+				r.done <- nil
+			case <-time.After(10 * time.Second):
+				t.Fatal("goes on trying")
+			}
+			if x.backs != 1 {
+				t.Errorf("%d attempts", x.backs)
+			}
+		})
+	}
+}
+
+// gapped is a DA layer whose reader leaves out the first height.
+type gapped struct{ *fakeDA }
+
+func (d gapped) Open(ctx context.Context, after cert.Trust, cursor []byte) (FirmReader, error) {
+	r, err := d.fakeDA.Open(ctx, after, cursor)
+	if err == nil {
+		_, err = r.Next(ctx)
+	}
+	return r, err
 }

@@ -12,7 +12,7 @@ import (
 type Input struct {
 	Height  uint64      // shared block height, at least 1
 	Hash    common.Hash // shared header hash
-	TimeMS  uint64      // shared block time, milliseconds since the epoch, strictly increasing with Height
+	TimeMS  uint64      // shared block time, milliseconds since the epoch, never below that of a lower Height
 	Entries [][]byte    // raw rollup transactions in shared order (opaque bytes), at least one
 }
 
@@ -35,7 +35,8 @@ type Executor interface {
 	// head); bad entries are skipped by rule, never errors.
 	Execute(ctx context.Context, in Input) (Output, error)
 	// Rollback drops every rollup block of a shared height above height. Head
-	// then reports the newest remaining.
+	// then reports the newest remaining. An error that wraps ErrStateGone says that
+	// its state is no longer kept, and nothing has changed.
 	Rollback(ctx context.Context, height uint64) error
 	// Head is the last executed Output, or the genesis (Height 0, Number 0,
 	// genesis hash and root) if there is none.

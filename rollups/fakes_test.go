@@ -25,6 +25,8 @@ type fakeExecutor struct {
 	// after runs when a block was stored, before Execute returns: the place where a crash hurts most. Its error is returned.
 	after func(Output) error
 	salt  string // makes another executor
+	stuck error  // what Rollback returns
+	backs int    // how often it did
 }
 
 func newFakeExecutor() *fakeExecutor {
@@ -80,6 +82,10 @@ func (x *fakeExecutor) derive(parent Output, in Input) Output {
 func (x *fakeExecutor) Rollback(_ context.Context, height uint64) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.stuck != nil {
+		x.backs++
+		return x.stuck
+	}
 	for len(x.blocks) > 1 && x.blocks[len(x.blocks)-1].Height > height {
 		x.blocks = x.blocks[:len(x.blocks)-1]
 	}

@@ -52,10 +52,11 @@ func (r *daReader) Next(ctx context.Context) (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	out := Block{Header: b.Header, Hash: b.Hash, Lane: b.Lane(r.namespace), Trust: &b.Trust, DAHeight: b.DAHeight, Cursor: b.Cursor}
+	out := Block{Header: b.Header, Hash: b.Hash, Lane: b.Lane(r.namespace), DAHeight: b.DAHeight}
 	r.headers = append(r.headers, b.Header)
 	if b.Certificate != nil {
 		out.Run = &cert.Run{Headers: r.headers, Certificate: *b.Certificate, Next: b.Next}
+		out.Trust, out.Cursor = &b.Trust, b.Cursor // only here: whoever starts again reads the run from its first header, and so has all of it
 		r.headers = nil
 	}
 	return out, nil

@@ -11,6 +11,11 @@ import (
 // errReset says that the soft head cannot stand: drop it and derive again from firm.
 var errReset = errors.New("soft is dropped")
 
+// ErrStateGone says that an executor cannot go back as far as it must, because it no longer has the state of that block. An executor's error
+// that wraps it stops derivation: it would be the same at each further attempt.
+var ErrStateGone = errors.New("the executor no longer has the state to go back to: remove the rollup's data folder, the heads and the chain in it, " +
+	"and derive again from genesis")
+
 // severity is how bad an error is; each has one reaction (Driver.Run).
 type severity int
 
@@ -28,7 +33,7 @@ func severityOf(err error) severity {
 	var diverged *DivergedError
 	var halted *HaltedError
 	switch {
-	case errors.As(err, &conflict), errors.As(err, &diverged), errors.As(err, &halted):
+	case errors.As(err, &conflict), errors.As(err, &diverged), errors.As(err, &halted), errors.Is(err, ErrStateGone):
 		return critical
 	case errors.Is(err, errReset):
 		return reset

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/p2p"
+	"github.com/lockstep-network/lockstep/rollups/gateway"
 )
 
 // legs is the load of gateways: payloads that were due within the linger become the legs of one transaction, under one signature.
@@ -27,12 +28,12 @@ func (l *legs) prepare(context.Context, Schedule) error { return nil }
 func (l *legs) match(data []byte) (int, bool) { return number(l.run, data) }
 
 func (l *legs) send(ctx context.Context, plan Schedule, accepted *Tally) error {
-	return l.session.gossip(ctx, plan, accepted, func(gateway int, due []int) ([][]byte, error) {
+	return l.session.gossip(ctx, plan, accepted, func(sender int, due []int) ([][]byte, error) {
 		var txs [][]byte
 		perTx := min(tx.MaxLegs, (int(l.session.network.Genesis.Params.MaxTxBytes)-512)/(l.session.config.Size+24))
 		for len(due) > 0 {
 			n := min(len(due), perTx)
-			raw, err := l.wrap(gateway, due[:n])
+			raw, err := l.wrap(sender, due[:n])
 			if err != nil {
 				return nil, err
 			}
@@ -42,9 +43,9 @@ func (l *legs) send(ctx context.Context, plan Schedule, accepted *Tally) error {
 	})
 }
 
-func (l *legs) wrap(gateway int, due []int) ([]byte, error) {
+func (l *legs) wrap(sender int, due []int) ([]byte, error) {
 	n := l.session.network
-	ns := n.Lanes[gateway%len(n.Lanes)]
+	ns := n.Lanes[sender%len(n.Lanes)]
 	list := make([]tx.Leg, len(due))
 	for k, i := range due {
 		list[k] = tx.Leg{Namespace: ns, Data: payload(l.run, i, l.session.config.Size)}
@@ -52,7 +53,7 @@ func (l *legs) wrap(gateway int, due []int) ([]byte, error) {
 	v, err := tx.Sign(tx.Fields{
 		ChainID: n.Genesis.ChainID, Salt: rand.Uint64(), Expiry: l.session.reader.Height() + expiryAhead, Legs: list,
 		MaxFeePerByte: 2 * n.Genesis.Params.LeastPrice(),
-	}, n.Payers[gateway%len(n.Payers)])
+	}, n.Payers[sender%len(n.Payers)])
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
@@ -111,22 +112,23 @@ func (s *Session) sign(ctx context.Context, run uint64, n int) ([][]byte, error)
 	return raws, work.Wait()
 }
 
-// gossip has each gateway wrap transactions of what is due to it, once a linger, and publish them.
-func (s *Session) gossip(ctx context.Context, plan Schedule, accepted *Tally, wrap func(gateway int, due []int) ([][]byte, error)) error {
+// gossip has each gateway wrap transactions of what is due to it, once a linger, and publish them: busy ones linger as a rollup's gateway does.
+func (s *Session) gossip(ctx context.Context, plan Schedule, accepted *Tally, wrap func(sender int, due []int) ([][]byte, error)) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for g := range s.outlets {
 		work.Go(func() error {
-			tick := time.NewTicker(s.config.Linger)
-			defer tick.Stop()
+			timer := time.NewTimer(s.config.Linger)
+			defer timer.Stop()
 			for next := g; next < plan.N; {
 				select {
 				case <-ctx.Done():
 					return ctx.Err()
-				case now := <-tick.C:
+				case now := <-timer.C:
 					var due []int
 					for until := plan.Until(now); next < until; next += len(s.outlets) {
 						due = append(due, next)
 					}
+					timer.Reset(gateway.Linger(s.config.Linger, len(due)))
 					if len(due) == 0 {
 						continue
 					}

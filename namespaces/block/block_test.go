@@ -26,7 +26,7 @@ func TestBodyToProvenLanes(t *testing.T) {
 	body := Body{Batches: []Batch{{Txs: []*tx.Tx{
 		sign(1, 0, leg(b, "plain b")), sign(2, 5, leg(a, "high tip")), sign(3, 0, leg(a, "bundle a"), leg(b, "bundle b")),
 	}}}}
-	decoded, err := DecodeBody(body.Encode(), tx.Decode)
+	decoded, err := DecodeBody(body.Encode(), maxTxs, tx.Decode)
 	if err != nil {
 		t.Fatal(err)
 	}

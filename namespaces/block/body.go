@@ -63,70 +63,98 @@ func (b Body) Encode() []byte {
 }
 
 // DecodeBody reads a body from its encoding; its transactions are well formed, not verified. It keeps raw, which the caller must not change.
-// decode is how one transaction is read: [tx.Decode], or a cache before it.
-func DecodeBody(raw []byte, decode func([]byte) (*tx.Tx, error)) (Body, error) {
+// A body of more than most transactions is refused before the first of them is decoded. decode is how one transaction is read: [tx.Decode],
+// or a cache before it.
+func DecodeBody(raw []byte, most int, decode func([]byte) (*tx.Tx, error)) (Body, error) {
 	if len(raw) > MaxBodySize {
 		return Body{}, fmt.Errorf("decode body: %d bytes, at most %d", len(raw), MaxBodySize)
 	}
-	content, rest, err := rlp.SplitList(raw)
-	if err != nil || len(rest) > 0 {
-		return Body{}, errors.New("decode body: not one RLP list")
+	count := 0
+	counted := func(int, []byte) error {
+		if count++; count > most {
+			return fmt.Errorf("more than %d transactions", most)
+		}
+		return nil
 	}
-	version, content, err := rlp.SplitUint64(content)
-	if err != nil || version != Version {
-		return Body{}, fmt.Errorf("decode body: version %d, want %d", version, Version)
-	}
-	_, _, rest, err = rlp.Split(content)
-	if err != nil {
-		return Body{}, fmt.Errorf("decode body: system section: %w", err)
-	}
-	var body Body
-	if body.System, err = DecodeSystem(content[:len(content)-len(rest)]); err != nil {
+	if _, err := walkBody(raw, func(common.Address) {}, counted); err != nil {
 		return Body{}, fmt.Errorf("decode body: %w", err)
 	}
-	batches, rest, err := rlp.SplitList(rest)
-	if err != nil || len(rest) > 0 {
-		return Body{}, errors.New("decode body: want one list of batches")
+	var body Body
+	begin := func(author common.Address) { body.Batches = append(body.Batches, Batch{Author: author}) }
+	system, err := walkBody(raw, begin, func(i int, item []byte) error {
+		t, err := decode(item)
+		if err != nil {
+			return fmt.Errorf("transaction %d: %w", i, err)
+		}
+		last := &body.Batches[len(body.Batches)-1]
+		last.Txs = append(last.Txs, t)
+		return nil
+	})
+	if err != nil {
+		return Body{}, fmt.Errorf("decode body: %w", err)
 	}
-	for len(batches) > 0 {
-		if len(body.Batches) == maxBatches {
-			return Body{}, fmt.Errorf("decode body: more than %d batches", maxBatches)
-		}
-		var batch Batch
-		if batch, batches, err = decodeBatch(batches, decode); err != nil {
-			return Body{}, fmt.Errorf("decode body: batch %d: %w", len(body.Batches), err)
-		}
-		body.Batches = append(body.Batches, batch)
+	if body.System, err = DecodeSystem(system); err != nil {
+		return Body{}, fmt.Errorf("decode body: %w", err)
 	}
 	return body, nil
 }
 
-func decodeBatch(in []byte, decode func([]byte) (*tx.Tx, error)) (batch Batch, rest []byte, err error) {
+// walkBody takes a body apart, and calls begin for each batch, then visit for each of its transactions with its place in the batch. It returns the
+// encoded system section.
+func walkBody(raw []byte, begin func(author common.Address), visit func(i int, item []byte) error) (system []byte, err error) {
+	content, rest, err := rlp.SplitList(raw)
+	if err != nil || len(rest) > 0 {
+		return nil, errors.New("not one RLP list")
+	}
+	version, content, err := rlp.SplitUint64(content)
+	if err != nil || version != Version {
+		return nil, fmt.Errorf("version %d, want %d", version, Version)
+	}
+	_, _, rest, err = rlp.Split(content)
+	if err != nil {
+		return nil, fmt.Errorf("system section: %w", err)
+	}
+	system = content[:len(content)-len(rest)]
+	batches, rest, err := rlp.SplitList(rest)
+	if err != nil || len(rest) > 0 {
+		return nil, errors.New("want one list of batches")
+	}
+	for i := 0; len(batches) > 0; i++ {
+		if i == maxBatches {
+			return nil, fmt.Errorf("more than %d batches", maxBatches)
+		}
+		if batches, err = walkBatch(batches, begin, visit); err != nil {
+			return nil, fmt.Errorf("batch %d: %w", i, err)
+		}
+	}
+	return system, nil
+}
+
+func walkBatch(in []byte, begin func(author common.Address), visit func(i int, item []byte) error) (rest []byte, err error) {
 	item, rest, err := rlp.SplitList(in)
 	if err != nil {
-		return Batch{}, nil, err
+		return nil, err
 	}
 	author, item, err := rlp.SplitString(item)
 	if err != nil || len(author) != common.AddressLength {
-		return Batch{}, nil, errors.New("author is not an address")
+		return nil, errors.New("author is not an address")
 	}
-	batch.Author = common.BytesToAddress(author)
 	txs, item, err := rlp.SplitList(item)
 	if err != nil || len(item) > 0 {
-		return Batch{}, nil, errors.New("want an author and one list of transactions")
+		return nil, errors.New("want an author and one list of transactions")
 	}
-	for len(txs) > 0 {
+	begin(common.BytesToAddress(author))
+	for i := 0; len(txs) > 0; i++ {
 		_, _, after, err := rlp.Split(txs)
 		if err != nil {
-			return Batch{}, nil, err
+			return nil, err
 		}
-		t, err := decode(txs[:len(txs)-len(after)])
-		if err != nil {
-			return Batch{}, nil, fmt.Errorf("transaction %d: %w", len(batch.Txs), err)
+		if err := visit(i, txs[:len(txs)-len(after)]); err != nil {
+			return nil, err
 		}
-		batch.Txs, txs = append(batch.Txs, t), after
+		txs = after
 	}
-	return batch, rest, nil
+	return rest, nil
 }
 
 // Rule is how a namespace's own transactions are ordered within a block.

@@ -127,11 +127,32 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// maxTxs is more than any body of these tests has.
+const maxTxs = 100
+
+// Too many transactions are refused before one of them is decoded, however they are spread over batches.
+func TestTransactionsAreCountedFirst(t *testing.T) {
+	body := sampleBody(t, 1, 6)
+	txs := body.Batches[0].Txs
+	split := Body{Batches: []Batch{{Txs: txs[:3]}, {Txs: txs[3:]}}}
+	for _, b := range []Body{body, split} {
+		decoded := 0
+		decode := func(raw []byte) (*tx.Tx, error) { decoded++; return tx.Decode(raw) }
+		if _, err := DecodeBody(b.Encode(), len(txs), decode); err != nil || decoded != len(txs) {
+			t.Errorf("%d batches: %d decoded, %v", len(b.Batches), decoded, err)
+		}
+		decoded = 0
+		if _, err := DecodeBody(b.Encode(), len(txs)-1, decode); err == nil || decoded > 0 {
+			t.Errorf("%d batches, one transaction too many: %d decoded, %v", len(b.Batches), decoded, err)
+		}
+	}
+}
+
 func TestBadBodies(t *testing.T) {
 	body := sampleBody(t, 1, 3)
 	raw := body.Encode()
 	for i := range raw {
-		if _, err := DecodeBody(raw[:i], tx.Decode); err == nil {
+		if _, err := DecodeBody(raw[:i], maxTxs, tx.Decode); err == nil {
 			t.Fatalf("the first %d of %d bytes are taken for a body", i, len(raw))
 		}
 	}
@@ -141,7 +162,7 @@ func TestBadBodies(t *testing.T) {
 		"version 2": append([]byte{raw[0], raw[1], raw[2], 2}, raw[4:]...), "empty list": {0xc0},
 		"a batch without an author": {0xc5, 1, 0xc3, 0xc2, 0x80, 0xc0},
 	} {
-		if _, err := DecodeBody(raw, tx.Decode); err == nil {
+		if _, err := DecodeBody(raw, maxTxs, tx.Decode); err == nil {
 			t.Errorf("%s: taken for a body", name)
 		}
 	}
@@ -167,7 +188,7 @@ func FuzzDecodeHeader(f *testing.F) {
 func FuzzDecodeBody(f *testing.F) {
 	f.Add(sampleBody(f, 1, 6).Encode())
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		body, err := DecodeBody(raw, tx.Decode)
+		body, err := DecodeBody(raw, maxTxs, tx.Decode)
 		if err != nil {
 			return
 		}

@@ -33,7 +33,7 @@ func TestGoldenSystem(t *testing.T) {
 		"system": hexutil.Bytes(body.System.Encode()), "body": hexutil.Bytes(body.Encode()),
 		"ledger lane": hexutil.Bytes(c.Lane(namespaces.Ledger())), "empty": hexutil.Bytes(System{}.Encode()),
 	})
-	back, err := DecodeBody(body.Encode(), tx.Decode)
+	back, err := DecodeBody(body.Encode(), 10, tx.Decode)
 	if err != nil || !reflect.DeepEqual(back.System, body.System) {
 		t.Fatalf("a section does not survive its body: %+v, %v", back.System, err)
 	}

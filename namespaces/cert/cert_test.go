@@ -137,7 +137,7 @@ func TestSetRules(t *testing.T) {
 		t.Error("want more than two thirds")
 	}
 	for name, ops := range map[string][]Operator{
-		"none": nil, "twice": {{a, 1}, {a, 2}}, "no power": {{a, 0}}, "too much power": {{a, MaxPower}, {b, 1}},
+		"none": nil, "twice": {{a, 1}, {a, 2}}, "no power": {{a, 0}}, "too much power": {{a, MaxPower}, {b, 1}}, "too much power of one": {{a, MaxPower + 1}},
 		"too many": make([]Operator, MaxOperators+1),
 	} {
 		if _, err := NewSet(ops); err == nil {

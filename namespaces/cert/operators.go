@@ -18,8 +18,8 @@ import (
 // MaxOperators bounds a set: what one certificate may cost to check (one recovery of about 40 us each).
 const MaxOperators = 256
 
-// MaxPower bounds the sum of voting powers, so that no product in the quorum rule overflows; CometBFT's own bound is 2^60.
-const MaxPower = 1 << 60
+// MaxPower bounds the sum of voting powers: CometBFT's own bound, and no product in the quorum rule overflows.
+const MaxPower = 1<<60 - 1
 
 // Operator is a member of the set: its Ethereum address, which is also its CometBFT address, and its voting power.
 type Operator struct {
@@ -46,14 +46,14 @@ func NewSet(operators []Operator) (Set, error) {
 	var total uint64
 	for _, o := range ops {
 		if o.Power == 0 || o.Power > MaxPower {
-			return Set{}, fmt.Errorf("operator %s: power %d, want 1 to 2^60", o.Address, o.Power)
+			return Set{}, fmt.Errorf("operator %s: power %d, want 1 to 2^60-1", o.Address, o.Power)
 		}
 		if seen[o.Address] {
 			return Set{}, fmt.Errorf("operator %s stands twice in the set", o.Address)
 		}
 		seen[o.Address] = true
 		if total += o.Power; total > MaxPower {
-			return Set{}, errors.New("operator set: total power above 2^60")
+			return Set{}, errors.New("operator set: total power above 2^60-1")
 		}
 	}
 	raw, err := rlp.EncodeToBytes(ops)

@@ -26,6 +26,10 @@ import (
 // Version is the only genesis version that this code understands.
 const Version = 1
 
+// MaxTimeMS is the latest time that a network may start at, in unix milliseconds: the first moment of the year 9999, the last year that
+// CometBFT can encode.
+const MaxTimeMS = 253_370_764_800_000
+
 // MaxSize bounds an encoded genesis document in bytes.
 const MaxSize = 16 << 20
 
@@ -47,7 +51,7 @@ const (
 type Genesis struct {
 	Version    uint64      `json:"version"`
 	ChainID    string      `json:"chainId"`
-	TimeMS     uint64      `json:"timeMs"` // unix milliseconds; no block is older
+	TimeMS     uint64      `json:"timeMs"` // unix milliseconds, at most MaxTimeMS; no block is older
 	Params     Params      `json:"params"`
 	Operators  []Operator  `json:"operators"`
 	Namespaces []Namespace `json:"namespaces"`
@@ -151,6 +155,9 @@ func (g *Genesis) Validate() error {
 	}
 	if err := validateChainID(g.ChainID); err != nil {
 		return err
+	}
+	if g.TimeMS > MaxTimeMS {
+		return fmt.Errorf("timeMs is %d, want at most %d", g.TimeMS, uint64(MaxTimeMS))
 	}
 	if err := g.Params.validate(); err != nil {
 		return fmt.Errorf("params: %w", err)

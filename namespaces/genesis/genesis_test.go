@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-network/lockstep/internal/golden"
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
 )
 
 func sample(t testing.TB) *Genesis {
@@ -73,6 +74,9 @@ func TestBadDocuments(t *testing.T) {
 		"no chain id":           func(g *Genesis) { g.ChainID = "" },
 		"a path for a chain id": func(g *Genesis) { g.ChainID = "../etc" },
 		"long chain id":         func(g *Genesis) { g.ChainID = strings.Repeat("a", 51) },
+		"after the year 9999":   func(g *Genesis) { g.TimeMS = MaxTimeMS + 1 },
+		"time beyond int64":     func(g *Genesis) { g.TimeMS = 1 << 63 },
+		"too much power":        func(g *Genesis) { g.Operators[0].Power = cert.MaxPower },
 		"body too large":        func(g *Genesis) { g.Params.MaxBodyBytes = block.MaxBodySize + 1 },
 		"leg above tx":          func(g *Genesis) { g.Params.MaxTxBytes = 10 },
 		"no window":             func(g *Genesis) { g.Params.ExpiryWindow = 0 },

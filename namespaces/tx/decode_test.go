@@ -30,6 +30,9 @@ func checkAgainstReflection(t *testing.T, raw []byte) {
 	if ok && !reflect.DeepEqual(got.Fields(), want) {
 		t.Fatalf("%x: %+v, by reflection %+v", raw, got.Fields(), want)
 	}
+	if glance, looked := Look(raw); ok && (!looked || glance != Glance{want.Payer, want.Salt}) {
+		t.Fatalf("%x: a look says %+v, %v; by reflection %s, %d", raw, glance, looked, want.Payer, want.Salt)
+	}
 }
 
 // TestDecodeIsReflections changes, drops and adds every byte of every sample.

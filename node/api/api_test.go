@@ -43,8 +43,8 @@ type node struct {
 
 func newNode(t *testing.T, change ...func(*api.Config)) *node {
 	t.Helper()
-	n := &node{Network: chaintest.New(t, 4), t: t}
-	n.store = n.Open(t)
+	n := &node{Network: chaintest.New(t, 1, nil), t: t}
+	n.store = n.Open(t, t.TempDir())
 	var err error
 	if n.pool, err = pool.New(pool.DefaultConfig(ledger.NewRules(n.Genesis)), n.store, n.store); err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestABundleFromWalletToProof(t *testing.T) {
 	n := newNode(t)
 	ctx := t.Context()
 	n.block()
-	bundle := n.Tx(t, 50, chaintest.Leg(n.A, "to a"), chaintest.Leg(n.B, "to b"), chaintest.Leg(n.A, "to a again"))
+	bundle := n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, "to a"), chaintest.Leg(chaintest.Beta, "to b"), chaintest.Leg(chaintest.Alpha, "to a again"))
 	args := api.ArgsOf(bundle.Tx)
 	args.Signature[64] += 27 // as wallets write it
 	raw, err := n.raw("seq_sendBundle", args)
@@ -168,7 +168,7 @@ func TestABundleFromWalletToProof(t *testing.T) {
 	if u := <-updates; u.Status != api.StatusPending || u.Acknowledged != api.Journaled {
 		t.Fatalf("first update: %+v", u)
 	}
-	other := n.Tx(t, 50, chaintest.Leg(n.A, "alone"))
+	other := n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, "alone"))
 	h := n.block(other, bundle)
 	if u := <-updates; u.Status != api.StatusIncluded || u.Certified {
 		t.Fatalf("second update: %+v", u)
@@ -183,10 +183,10 @@ func TestABundleFromWalletToProof(t *testing.T) {
 		t.Fatalf("third update: %+v", u)
 	}
 	status := must[*api.Transaction](t)(n.http.Transaction(ctx, bundle.ID()))
-	if status.Height != h || *status.Position != 0 || len(status.Legs) != 3 || status.Legs[1].Namespace != n.B || !status.Certified {
+	if status.Height != h || *status.Position != 0 || len(status.Legs) != 3 || status.Legs[1].Namespace != chaintest.Beta || !status.Certified {
 		t.Fatalf("status: %+v", status)
 	}
-	facts := n.verify(must[*proof.Document](t)(n.http.InclusionProof(ctx, bundle.ID(), n.A, n.B, namespaces.Ledger())))
+	facts := n.verify(must[*proof.Document](t)(n.http.InclusionProof(ctx, bundle.ID(), chaintest.Alpha, chaintest.Beta, namespaces.Ledger())))
 	got := facts.Transactions[0]
 	if !got.Included || got.Height != h || *got.Position != 0 || !got.Legs[0].InLane || !got.Legs[1].InLane || !got.Legs[2].InLane {
 		t.Fatalf("proven: %+v", got)
@@ -206,7 +206,7 @@ func TestTransactionStates(t *testing.T) {
 	n := newNode(t)
 	ctx := t.Context()
 	n.block()
-	journaled, gossiped, short := n.Tx(t, 50, chaintest.Leg(n.A, "1")), n.Tx(t, 50, chaintest.Leg(n.A, "2")), n.Tx(t, 2, chaintest.Leg(n.A, "3"))
+	journaled, gossiped, short := n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, "1")), n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, "2")), n.Tx(t, 2, chaintest.Leg(chaintest.Alpha, "3"))
 	for _, tr := range []tx.Verified{journaled, short} {
 		if _, err := n.http.SendTransaction(ctx, tr); err != nil {
 			t.Fatal(err)
@@ -216,7 +216,7 @@ func TestTransactionStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	poor, err := tx.Sign(tx.Fields{
-		ChainID: chaintest.ChainID, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(n.A, "x")}, MaxFeePerByte: n.Genesis.Params.LeastPrice(),
+		ChainID: chaintest.ChainID, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(chaintest.Alpha, "x")}, MaxFeePerByte: n.Genesis.Params.LeastPrice(),
 	}, chaintest.Key("poor"))
 	if err != nil {
 		t.Fatal(err)
@@ -251,7 +251,7 @@ func TestTransactionStates(t *testing.T) {
 func TestReads(t *testing.T) {
 	n := newNode(t)
 	ctx := t.Context()
-	one, two := n.Tx(t, 50, chaintest.Leg(n.A, "one")), n.Tx(t, 50, chaintest.Leg(n.B, "two"))
+	one, two := n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, "one")), n.Tx(t, 50, chaintest.Leg(chaintest.Beta, "two"))
 	n.block(one, two)
 	n.block()
 	n.Certify(t, n.store, 1)
@@ -301,7 +301,7 @@ func TestReads(t *testing.T) {
 	if len(ops.Operators) != 4 || ops.Hash != n.Set.Hash() || ops.Operators[0].Name == "" {
 		t.Errorf("operators: %+v", ops)
 	}
-	if ns, err := n.http.Namespaces(ctx); err != nil || len(ns) != 2 || ns[1].Namespace != n.B {
+	if ns, err := n.http.Namespaces(ctx); err != nil || len(ns) != 3 || ns[1].Namespace != chaintest.Beta {
 		t.Errorf("namespaces: %+v %v", ns, err)
 	}
 }
@@ -314,7 +314,7 @@ func TestLanePages(t *testing.T) {
 	for h := range uint64(12) {
 		var txs []tx.Verified
 		for range h % 4 * 5 { // up to 15 legs of 1 kB a block
-			txs = append(txs, n.Tx(t, 50, chaintest.Leg(n.A, big)))
+			txs = append(txs, n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, big)))
 			want++
 		}
 		n.block(txs...)
@@ -322,7 +322,7 @@ func TestLanePages(t *testing.T) {
 	n.Certify(t, n.store, 12)
 	pages, legs := 0, 0
 	for from := uint64(1); from <= 12; pages++ {
-		page := must[*api.Lanes](t)(n.http.Lane(t.Context(), n.A, from, 0))
+		page := must[*api.Lanes](t)(n.http.Lane(t.Context(), chaintest.Alpha, from, 0))
 		facts := n.verify(page.Document)
 		if uint64(len(facts.Lanes)) != page.Next-from {
 			t.Fatalf("%d lanes from %d to %d", len(facts.Lanes), from, page.Next)
@@ -344,7 +344,7 @@ func TestLanePages(t *testing.T) {
 // Each kind of bad input has its own number and name, over HTTP and WebSocket.
 func TestErrors(t *testing.T) {
 	n := newNode(t)
-	included := n.Tx(t, 50, chaintest.Leg(n.A, "in"), chaintest.Leg(n.B, "in"))
+	included := n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, "in"), chaintest.Leg(chaintest.Beta, "in"))
 	n.block()
 	n.block()
 	n.block(included)
@@ -358,9 +358,9 @@ func TestErrors(t *testing.T) {
 		t.Fatalf("pruned to %d: %v", floor, err)
 	}
 	sign := func(change func(*tx.Fields)) hexutil.Bytes {
-		f := tx.Fields{ChainID: chaintest.ChainID, Salt: 1 << 40, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(n.A, "x")}, MaxFeePerByte: n.Genesis.Params.LeastPrice()}
+		f := tx.Fields{ChainID: chaintest.ChainID, Salt: 1 << 40, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(chaintest.Alpha, "x")}, MaxFeePerByte: n.Genesis.Params.LeastPrice()}
 		change(&f)
-		tr, err := tx.Sign(f, n.Payer)
+		tr, err := tx.Sign(f, n.Payers[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -382,11 +382,11 @@ func TestErrors(t *testing.T) {
 		many.Legs = append(many.Legs, many.Legs...)
 	}
 	fat := api.ArgsOf(included.Tx)
-	fat.Legs = []api.LegArgs{{Namespace: n.A, Data: make([]byte, tx.MaxLegData+1)}, {Namespace: n.B, Data: []byte{1}}}
+	fat.Legs = []api.LegArgs{{Namespace: chaintest.Alpha, Data: make([]byte, tx.MaxLegData+1)}, {Namespace: chaintest.Beta, Data: []byte{1}}}
 	fatter := api.ArgsOf(included.Tx)
 	fatter.Legs = nil
 	for i := range 5 {
-		fatter.Legs = append(fatter.Legs, api.LegArgs{Namespace: []namespaces.Namespace{n.A, n.B}[i%2], Data: make([]byte, tx.MaxLegData)})
+		fatter.Legs = append(fatter.Legs, api.LegArgs{Namespace: []namespaces.Namespace{chaintest.Alpha, chaintest.Beta}[i%2], Data: make([]byte, tx.MaxLegData)})
 	}
 	tests := map[string]struct {
 		method string
@@ -429,13 +429,13 @@ func TestErrors(t *testing.T) {
 		"pruned block":              {"seq_getBlock", []any{2}, -38002, "pruned"},
 		"certificate not yet":       {"seq_getCertificate", []any{5}, -38001, "not_yet"},
 		"certificate pruned":        {"seq_getCertificate", []any{1}, -38002, "pruned"},
-		"lane from 0":               {"seq_getLane", []any{n.A, 0, 4}, -38004, "bad_range"},
-		"lane reversed":             {"seq_getLane", []any{n.A, 4, 3}, -38004, "bad_range"},
-		"lane, too many heights":    {"seq_getLane", []any{n.A, 1, 1000}, -38004, "bad_range"},
-		"lane not certified":        {"seq_getLane", []any{n.A, 4, 5}, -38001, "not_yet"},
-		"lane from the future":      {"seq_getLane", []any{n.A, 100}, -38001, "not_yet"},
-		"lane pruned":               {"seq_getLane", []any{n.A, 2, 3}, -38002, "pruned"},
-		"lane, half-open":           {"seq_getLane", []any{n.A}, -32602, ""},
+		"lane from 0":               {"seq_getLane", []any{chaintest.Alpha, 0, 4}, -38004, "bad_range"},
+		"lane reversed":             {"seq_getLane", []any{chaintest.Alpha, 4, 3}, -38004, "bad_range"},
+		"lane, too many heights":    {"seq_getLane", []any{chaintest.Alpha, 1, 1000}, -38004, "bad_range"},
+		"lane not certified":        {"seq_getLane", []any{chaintest.Alpha, 4, 5}, -38001, "not_yet"},
+		"lane from the future":      {"seq_getLane", []any{chaintest.Alpha, 100}, -38001, "not_yet"},
+		"lane pruned":               {"seq_getLane", []any{chaintest.Alpha, 2, 3}, -38002, "pruned"},
+		"lane, half-open":           {"seq_getLane", []any{chaintest.Alpha}, -32602, ""},
 		"lane of a bad namespace":   {"seq_getLane", []any{"0xzz", 3, 4}, -32602, ""},
 		"proof of the unknown":      {"seq_getInclusionProof", []any{common.Hash{9}}, -38003, "not_found"},
 		"proof with many lanes":     {"seq_getInclusionProof", []any{included.ID(), api.InclusionOptions{Lanes: make([]namespaces.Namespace, 40)}}, -32602, "bad_argument"},
@@ -460,7 +460,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: %d %q, want %d %q: %v", name, e.ErrorCode(), client.Code(err), test.number, test.code, err)
 		}
 	}
-	if _, err := n.http.SendTransaction(t.Context(), n.Tx(t, 50, chaintest.Leg(n.A, "after all that"))); err != nil {
+	if _, err := n.http.SendTransaction(t.Context(), n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, "after all that"))); err != nil {
 		t.Errorf("after all bad input: %v", err)
 	}
 }

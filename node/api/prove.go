@@ -92,7 +92,7 @@ func (s *Service) GetInclusionProof(ctx context.Context, id common.Hash, options
 	if err := s.addRuns(d, at.Height, at.Height); err != nil {
 		return nil, s.coded(ctx, err)
 	}
-	contents, err := s.contents(ctx, at.Height)
+	contents, err := s.lanes.Contents(ctx, at.Height)
 	if err != nil {
 		return nil, s.coded(ctx, err)
 	}
@@ -131,7 +131,7 @@ func (s *Service) GetAbsenceProof(ctx context.Context, id common.Hash, from, to 
 		return nil, s.coded(ctx, err)
 	}
 	for h := from; h <= last; h++ {
-		contents, err := s.contents(ctx, h)
+		contents, err := s.lanes.Contents(ctx, h)
 		if err != nil {
 			return nil, s.coded(ctx, err)
 		}

@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"runtime"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
@@ -30,7 +28,7 @@ type Network interface {
 type Service struct {
 	store     *store.Store
 	pool      *pool.Pool
-	lanes     *feed.Server
+	lanes     *feed.Server // of old blocks, few are assembled at once
 	network   Network
 	published func() (published, firm uint64)
 	version   string
@@ -41,8 +39,7 @@ type Service struct {
 	hash    common.Hash // the genesis document's
 	first   cert.Set
 
-	proofBytes int           // of lanes in one answer; one lane alone may be larger
-	heavy      chan struct{} // holds one for each block that is being assembled for an answer
+	proofBytes int // of lanes in one answer; one lane alone may be larger
 	subs       *subscriptions
 }
 
@@ -55,7 +52,7 @@ func newService(c Config) (*Service, error) {
 	return &Service{
 		store: c.Store, pool: c.Pool, lanes: c.Lanes, network: c.Network, published: c.Published, version: c.Version, log: c.Logger,
 		genesis: g, rules: ledger.NewRules(g), hash: g.Hash(), first: set,
-		proofBytes: c.Limits.ProofBytes, heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), subs: newSubscriptions(c.Limits),
+		proofBytes: c.Limits.ProofBytes, subs: newSubscriptions(c.Limits),
 	}, nil
 }
 
@@ -148,7 +145,7 @@ func (s *Service) GetTransaction(ctx context.Context, id common.Hash) (*Transact
 func (s *Service) included(ctx context.Context, out *Transaction, at store.Location) error {
 	out.Status, out.Height, out.Position = StatusIncluded, at.Height, &at.Position
 	out.Certified = at.Height <= s.store.Certified()
-	contents, err := s.contents(ctx, at.Height)
+	contents, err := s.lanes.Contents(ctx, at.Height)
 	if errors.Is(err, store.ErrPruned) {
 		return nil
 	}
@@ -161,17 +158,6 @@ func (s *Service) included(ctx context.Context, out *Transaction, at store.Locat
 	}
 	out.TimeMS, out.Legs = h.TimeMS, legsOf(contents.Txs[at.Position])
 	return nil
-}
-
-// contents assembles a block; few at once.
-func (s *Service) contents(ctx context.Context, height uint64) (*block.Contents, error) {
-	select {
-	case s.heavy <- struct{}{}:
-		defer func() { <-s.heavy }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	return s.store.Contents(height)
 }
 
 // resolve turns an argument into a height.
@@ -216,7 +202,7 @@ func (s *Service) GetBlock(ctx context.Context, height Height, full *bool) (*Blo
 	if err != nil {
 		return nil, s.coded(ctx, err)
 	}
-	contents, err := s.contents(ctx, n)
+	contents, err := s.lanes.Contents(ctx, n)
 	if err != nil {
 		return nil, s.coded(ctx, err)
 	}

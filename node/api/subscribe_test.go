@@ -36,7 +36,7 @@ func TestLaneSubscriptionResumesWithoutGaps(t *testing.T) {
 	go func() {
 		defer close(grown)
 		for h := uint64(1); h <= heights; h++ {
-			n.Commit(t, n.store, n.Tx(t, h+9, chaintest.Leg(n.A, fmt.Sprint(h))), n.Tx(t, h+9, chaintest.Leg(n.B, "other")))
+			n.Commit(t, n.store, n.Tx(t, h+9, chaintest.Leg(chaintest.Alpha, fmt.Sprint(h))), n.Tx(t, h+9, chaintest.Leg(chaintest.Beta, "other")))
 			if h%4 == 0 {
 				n.Certify(t, n.store, h)
 			}
@@ -46,7 +46,7 @@ func TestLaneSubscriptionResumesWithoutGaps(t *testing.T) {
 	for life := 0; trust.Height < heights; life++ {
 		c := n.dial("ws")
 		notices := make(chan api.LaneNotice)
-		sub, err := c.Lanes(t.Context(), n.A, trust.Height+1, notices)
+		sub, err := c.Lanes(t.Context(), chaintest.Alpha, trust.Height+1, notices)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func take(t *testing.T, n *node, trust cert.Trust, run []block.Header, notice ap
 	for _, node := range notice.Lane.Proof.Nodes {
 		p.Nodes = append(p.Nodes, node)
 	}
-	if err := p.VerifyPresent(h.DataRoot, n.A, notice.Lane.Data); err != nil {
+	if err := p.VerifyPresent(h.DataRoot, chaintest.Alpha, notice.Lane.Data); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := lane.Decode(notice.Lane.Data)
@@ -173,7 +173,7 @@ func TestSlowConsumerIsCutOff(t *testing.T) {
 	for range 12 {
 		var txs []tx.Verified
 		for range 6 {
-			txs = append(txs, n.Tx(t, 50, chaintest.Leg(n.A, big)))
+			txs = append(txs, n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, big)))
 		}
 		n.block(txs...)
 	}
@@ -187,12 +187,12 @@ func TestSlowConsumerIsCutOff(t *testing.T) {
 	if err := conn.UnderlyingConn().(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
 		t.Fatal(err)
 	}
-	ask := map[string]any{"jsonrpc": "2.0", "id": 1, "method": "seq_subscribe", "params": []any{"lane", n.A, 1}}
+	ask := map[string]any{"jsonrpc": "2.0", "id": 1, "method": "seq_subscribe", "params": []any{"lane", chaintest.Alpha, 1}}
 	if err := conn.WriteJSON(ask); err != nil {
 		t.Fatal(err)
 	}
 	reader := make(chan api.LaneNotice)
-	sub, err := n.ws.Lanes(t.Context(), n.A, 1, reader)
+	sub, err := n.ws.Lanes(t.Context(), chaintest.Alpha, 1, reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestServerLimits(t *testing.T) {
 	}
 	// A WebSocket message above the limit ends that connection only.
 	big := n.dial("ws")
-	if _, err := big.SendTransaction(t.Context(), n.Tx(t, 50, chaintest.Leg(n.A, strings.Repeat("z", 8000)))); err == nil {
+	if _, err := big.SendTransaction(t.Context(), n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, strings.Repeat("z", 8000)))); err == nil {
 		t.Error("a message above the limit is answered")
 	}
 	big.Close()

@@ -9,7 +9,7 @@ import (
 
 // BenchmarkCatchUp is what one height costs a node that has fallen behind: reading it, checking three stored votes, storing the certificate.
 func BenchmarkCatchUp(b *testing.B) {
-	n := chaintest.New(b, 4)
+	n := chaintest.New(b, 1, nil)
 	m := newMemory(n.Set)
 	c, err := New(Config{ChainID: chaintest.ChainID, Set: m.set, Evidence: b.TempDir()}, m, m, m, new(topic), new(topic))
 	if err != nil {

@@ -128,7 +128,7 @@ func collectorOn(t *testing.T, m *memory, self common.Address) (c *Collector, vo
 
 // A later certificate covers earlier heights, but never over a change of operators: the last height of the old set needs one of its own.
 func TestRunNeverCrossesAChangeOfOperators(t *testing.T) {
-	n := chaintest.New(t, 4)
+	n := chaintest.New(t, 1, nil)
 	next, err := cert.NewSet(n.Set.Operators()[:3])
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestRunNeverCrossesAChangeOfOperators(t *testing.T) {
 // Nothing is certified for longer than one certificate can cover: the collector stops reading, holds a bounded number of heights and votes, and
 // goes on when votes come.
 func TestBoundedWhileNothingIsCertified(t *testing.T) {
-	n := chaintest.New(t, 4)
+	n := chaintest.New(t, 1, nil)
 	m := newMemory(n.Set)
 	var before *block.Header
 	var hs []block.Header
@@ -234,7 +234,7 @@ func TestBoundedWhileNothingIsCertified(t *testing.T) {
 
 // Votes and announcements that come before their header are kept, and count when it is committed.
 func TestEarlyVotesCount(t *testing.T) {
-	n := chaintest.New(t, 4)
+	n := chaintest.New(t, 1, nil)
 	m := newMemory(n.Set)
 	c, _, headers := collectorOn(t, m, common.Address{})
 	first := header(n, nil, n.Set)
@@ -277,7 +277,7 @@ func TestEarlyVotesCount(t *testing.T) {
 
 // What a peer may send and what it gets for it.
 func TestRefusals(t *testing.T) {
-	n := chaintest.New(t, 4)
+	n := chaintest.New(t, 1, nil)
 	m := newMemory(n.Set)
 	h1 := header(n, nil, n.Set)
 	h2 := header(n, &h1, n.Set)
@@ -345,7 +345,7 @@ func TestRefusals(t *testing.T) {
 
 // Two certified headers at one height freeze the node, whichever way the second one comes, with the evidence on disk, through a restart.
 func TestTwoCertifiedHeadersFreeze(t *testing.T) {
-	n := chaintest.New(t, 4)
+	n := chaintest.New(t, 1, nil)
 	h1 := header(n, nil, n.Set)
 	rival := h1
 	rival.TimeMS++
@@ -411,8 +411,8 @@ func TestTwoCertifiedHeadersFreeze(t *testing.T) {
 
 // On the real store: certificates are stored as heights are committed, a restart goes on where they end, and the newest header is announced.
 func TestCollectorOnTheStore(t *testing.T) {
-	n := chaintest.New(t, 4)
-	s := n.Open(t)
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
 	sets := func(common.Hash) (cert.Set, error) { return n.Set, nil }
 	cfg := Config{ChainID: chaintest.ChainID, Set: sets, Evidence: t.TempDir()}
 	var registry *prometheus.Registry
@@ -430,7 +430,7 @@ func TestCollectorOnTheStore(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- c.Run(ctx) }()
 		for s.Head() < until {
-			h := n.Commit(t, s, n.Tx(t, 100, chaintest.Leg(n.A, "hello")))
+			h := n.Commit(t, s, n.Tx(t, 100, chaintest.Leg(chaintest.Alpha, "hello")))
 			for k := range 3 {
 				c.Observe(chaintest.Sign(t, n.Keys[k], h.Height, 0, h.Hash()))
 			}

@@ -235,7 +235,7 @@ type simNode struct {
 }
 
 func newSim(t *testing.T, seed uint64) *sim {
-	s := &sim{t: t, net: chaintest.New(t, 4), rng: rand.New(rand.NewPCG(seed, 4))}
+	s := &sim{t: t, net: chaintest.New(t, 1, nil), rng: rand.New(rand.NewPCG(seed, 4))}
 	for i := range 3 {
 		n := &simNode{chain: newMemory(s.net.Set), votes: new(topic), headers: new(topic)}
 		c, err := New(Config{

@@ -3,24 +3,18 @@ package feed
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/lockstep-network/lockstep/namespaces/feed"
-	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/certify"
+	"github.com/lockstep-network/lockstep/node/pool"
 	"github.com/lockstep-network/lockstep/p2p"
 )
 
 // Pool is where gossiped transactions go; a *pool.Pool is one.
 type Pool interface {
-	Add(txs []tx.Verified) (errs []error)
-}
-
-// Checker decodes and verifies transactions; a *pool.Checker is one.
-type Checker interface {
-	Check(raws [][]byte) (txs []tx.Verified, errs []error)
+	Offer(batch [][]byte) (pool.Offered, error)
 }
 
 // Collector is where votes and announcements go; a *certify.Collector is one.
@@ -32,9 +26,6 @@ type Collector interface {
 // errNothingNew says that a message is well formed and changes nothing here.
 var errNothingNew = errors.New("nothing new")
 
-// errForbidden says that no honest peer passes the message on.
-var errForbidden = errors.New("forbidden")
-
 // Judge says what becomes of gossip, by these rules in this order; the first that applies decides. [REJECT] costs whoever passed the message on,
 // [IGNORE] drops it and blames nobody, [ACCEPT] passes it on. What depends on this node's state is never a reject: an honest peer may have
 // another state.
@@ -45,11 +36,14 @@ var errForbidden = errors.New("forbidden")
 //
 // txs/1, a batch:
 //
-//  2. [REJECT] A transaction of it is malformed, out of the format's bounds, or not signed by its payer.
-//  3. [REJECT] A transaction of it is for another chain.
-//  4. Every other fault (expired, unfunded, known, no room, ...) drops the one transaction.
-//  5. [ACCEPT] One transaction was new.
-//  6. [IGNORE] None was.
+//  2. [IGNORE] The peer has used up what is looked at in vain.
+//  3. [IGNORE] Each claims a payer who has no room left in the pool, and would replace none.
+//  4. [REJECT] A transaction of it is malformed, or out of the format's bounds.
+//  5. [REJECT] A transaction of it is for another chain.
+//  6. Every other fault (expired, unfunded, known, no room, ...) drops the one transaction, before its signature is looked at.
+//  7. [REJECT] A transaction that is left is not signed by its payer. If at most eight were dropped for each that is left: any is not.
+//  8. [IGNORE] More were dropped than that, or none was new in the end.
+//  9. [ACCEPT]
 //
 // votes/1, a vote:
 //
@@ -68,21 +62,21 @@ var errForbidden = errors.New("forbidden")
 //  6. [ACCEPT] Also if it contradicts a header that is certified here: everybody must see it and stop.
 type Judge struct {
 	pool      Pool
-	checker   Checker
 	collector Collector
+	budget    *budget
 }
 
 // NewJudge makes a judge that gives what is new to the pool and the collector.
-func NewJudge(pool Pool, checker Checker, collector Collector) *Judge {
-	return &Judge{pool, checker, collector}
+func NewJudge(txs Pool, collector Collector) *Judge {
+	return &Judge{txs, collector, newBudget()}
 }
 
 // Txs is the topic of transactions.
 func (j *Judge) Txs() p2p.TopicConfig[[][]byte] {
 	return p2p.TopicConfig[[][]byte]{
 		Decode: feed.DecodeBatch,
-		Validate: func(_ context.Context, _ peer.ID, batch [][]byte) p2p.Verdict {
-			return verdict(j.batch(batch))
+		Validate: func(_ context.Context, from peer.ID, batch [][]byte) p2p.Verdict {
+			return verdict(j.batch(from, batch))
 		},
 		MaxMessage: feed.MaxBatchSize, Queue: 1, Validators: 8,
 	}
@@ -113,31 +107,27 @@ func verdict(err error) p2p.Verdict {
 	switch {
 	case err == nil:
 		return p2p.Accept
-	case errors.Is(err, errForbidden), errors.Is(err, certify.ErrInvalid):
+	case errors.Is(err, pool.ErrForbidden), errors.Is(err, certify.ErrInvalid):
 		return p2p.Reject
 	default:
 		return p2p.Ignore
 	}
 }
 
-// batch applies the rules of txs/1 and gives what is well formed to the pool.
-func (j *Judge) batch(raws [][]byte) error {
-	txs, errs := j.checker.Check(raws)
-	for i, err := range errs {
-		if err != nil {
-			return fmt.Errorf("%w: transaction %d: %w", errForbidden, i, err)
-		}
+// batch applies the rules of txs/1.
+func (j *Judge) batch(from peer.ID, batch [][]byte) error {
+	if !j.budget.left(from) {
+		return errNothingNew
 	}
-	result := errNothingNew
-	for i, err := range j.pool.Add(txs) {
-		switch {
-		case tx.CodeOf(err) == tx.WrongChain:
-			return fmt.Errorf("%w: transaction %d: %w", errForbidden, i, err)
-		case err == nil:
-			result = nil
-		}
+	result, err := j.pool.Offer(batch)
+	if err != nil {
+		return err
 	}
-	return result
+	j.budget.charge(from, result.Vain-pool.VainPerNew*result.New)
+	if result.New == 0 || !result.Checked {
+		return errNothingNew
+	}
+	return nil
 }
 
 // Drain takes accepted messages off a topic until the context ends: their [Judge] has used them up already.

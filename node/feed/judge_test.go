@@ -18,56 +18,20 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/certify"
 	"github.com/lockstep-network/lockstep/node/internal/chaintest"
+	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/pool"
+	"github.com/lockstep-network/lockstep/node/store"
 	"github.com/lockstep-network/lockstep/p2p"
 )
 
-// bucket is a pool that takes each transaction once, and the checker before it.
-type bucket struct {
-	mu      sync.Mutex
-	known   map[common.Hash]bool
-	refused map[common.Hash]tx.Code // what the state says against
-}
-
-func newBucket() *bucket {
-	return &bucket{known: make(map[common.Hash]bool), refused: make(map[common.Hash]tx.Code)}
-}
-
-func (b *bucket) Check(raws [][]byte) (txs []tx.Verified, errs []error) {
-	txs, errs = make([]tx.Verified, len(raws)), make([]error, len(raws))
-	for i, raw := range raws {
-		t, err := tx.Decode(raw)
-		if err == nil {
-			txs[i], err = t.Verify()
-		}
-		errs[i] = err
+// newPool is a pool on a store.
+func newPool(tb testing.TB, n *chaintest.Network, s *store.Store) *pool.Pool {
+	tb.Helper()
+	p, err := pool.New(pool.DefaultConfig(ledger.NewRules(n.Genesis)), s, s)
+	if err != nil {
+		tb.Fatal(err)
 	}
-	return txs, errs
-}
-
-func (b *bucket) Add(txs []tx.Verified) []error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	errs := make([]error, len(txs))
-	for i, t := range txs {
-		switch {
-		case t.ChainID() != chaintest.ChainID:
-			errs[i] = tx.NewReject(tx.WrongChain, "")
-		case b.refused[t.ID()] != "":
-			errs[i] = tx.NewReject(b.refused[t.ID()], "")
-		case b.known[t.ID()]:
-			errs[i] = tx.NewReject("duplicate", "")
-		}
-		if errs[i] == nil {
-			b.known[t.ID()] = true
-		}
-	}
-	return errs
-}
-
-func (b *bucket) size() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.known)
+	return p
 }
 
 // answer is a collector that gives one answer.
@@ -78,15 +42,10 @@ func (a answer) Announcement(feed.Announcement) error { return a.err }
 
 // The rules of txs/1, by what a batch holds.
 func TestBatchVerdicts(t *testing.T) {
-	n := chaintest.New(t, 4)
-	good, known, unfunded := n.Tx(t, 9, chaintest.Leg(n.A, "1")), n.Tx(t, 9, chaintest.Leg(n.A, "2")), n.Tx(t, 9, chaintest.Leg(n.A, "3"))
-	other, err := tx.Sign(tx.Fields{ChainID: "other", Legs: []tx.Leg{chaintest.Leg(n.A, "x")}}, n.Payer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := good.Fields()
-	f.Signature[10] ^= 1
-	forged, err := tx.New(f)
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	good, known, expired := n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "1")), n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "2")), n.Tx(t, 0, chaintest.Leg(chaintest.Alpha, "3"))
+	other, err := tx.Sign(tx.Fields{ChainID: "other", Legs: []tx.Leg{chaintest.Leg(chaintest.Alpha, "x")}}, n.Payers[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,33 +56,133 @@ func TestBatchVerdicts(t *testing.T) {
 		want  p2p.Verdict
 		added int
 	}{
-		"new":                           {[][]byte{good.Raw()}, p2p.Accept, 1},
-		"known":                         {[][]byte{known.Raw()}, p2p.Ignore, 0},
-		"new among faults of the state": {[][]byte{unfunded.Raw(), known.Raw(), good.Raw()}, p2p.Accept, 1},
-		"only faults of the state":      {[][]byte{unfunded.Raw(), unfunded.Raw()}, p2p.Ignore, 0},
-		"twice the same":                {[][]byte{good.Raw(), good.Raw()}, p2p.Accept, 1},
-		"a bad signature":               {[][]byte{good.Raw(), forged.Raw()}, p2p.Reject, 0},
-		"another chain's":               {[][]byte{other.Raw()}, p2p.Reject, 0},
-		"not a transaction":             {[][]byte{good.Raw(), {0xc3, 1, 2, 3}}, p2p.Reject, 0},
-		"a truncated transaction":       {[][]byte{long}, p2p.Reject, 0},
+		"new":                            {[][]byte{good.Raw()}, p2p.Accept, 1},
+		"known":                          {[][]byte{known.Raw()}, p2p.Ignore, 0},
+		"new among faults of the state":  {[][]byte{expired.Raw(), known.Raw(), good.Raw()}, p2p.Accept, 1},
+		"only faults of the state":       {[][]byte{expired.Raw(), unfunded(t, n, 1).Raw()}, p2p.Ignore, 0},
+		"only faults, none of it signed": {[][]byte{forge(t, expired).Raw(), forge(t, unfunded(t, n, 1)).Raw()}, p2p.Ignore, 0},
+		"one new among nine faults":      {append(flood(t, n, 0, 9), good.Raw()), p2p.Ignore, 1},
+		"twice the same":                 {[][]byte{good.Raw(), good.Raw()}, p2p.Accept, 1},
+		"a bad signature":                {[][]byte{good.Raw(), forge(t, n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "4"))).Raw()}, p2p.Reject, 0},
+		"a bad one among faults":         {[][]byte{good.Raw(), forge(t, unfunded(t, n, 1)).Raw()}, p2p.Reject, 0},
+		"another chain's":                {[][]byte{other.Raw()}, p2p.Reject, 0},
+		"not a transaction":              {[][]byte{good.Raw(), {0xc3, 1, 2, 3}}, p2p.Reject, 0},
+		"a truncated transaction":        {[][]byte{long}, p2p.Reject, 0},
 	}
 	for name, test := range tests {
-		b := newBucket()
-		b.known[known.ID()] = true
-		b.refused[unfunded.ID()] = "unfunded"
-		topic := NewJudge(b, b, answer{}).Txs()
+		p := newPool(t, n, s)
+		p.Add([]tx.Verified{known})
+		topic := NewJudge(p, answer{}).Txs()
 		batch, err := topic.Decode(feed.EncodeBatch(1, test.batch))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if got := topic.Validate(t.Context(), "", batch); got != test.want || b.size() != 1+test.added {
-			t.Errorf("%s: verdict %d, want %d; %d added, want %d", name, got, test.want, b.size()-1, test.added)
+		if got := topic.Validate(t.Context(), "", batch); got != test.want || p.Size().Count != 1+test.added {
+			t.Errorf("%s: verdict %d, want %d; %d added, want %d", name, got, test.want, p.Size().Count-1, test.added)
 		}
 	}
-	if _, err := NewJudge(nil, nil, nil).Txs().Decode(feed.EncodeBatch(1, nil)); err == nil {
+	if _, err := NewJudge(nil, nil).Txs().Decode(feed.EncodeBatch(1, nil)); err == nil {
 		t.Error("an empty batch decodes")
 	}
+}
+
+// unfunded is a transaction of somebody who has no money.
+func unfunded(tb testing.TB, n *chaintest.Network, salt uint64) tx.Verified {
+	tb.Helper()
+	v, err := tx.Sign(tx.Fields{
+		ChainID: chaintest.ChainID, Salt: salt, Expiry: 9, Legs: []tx.Leg{chaintest.Leg(chaintest.Alpha, "x")}, MaxFeePerByte: n.Genesis.Params.LeastPrice(),
+	}, chaintest.Key("poor"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return v
+}
+
+// forge spoils a transaction's signature.
+func forge(tb testing.TB, v tx.Verified) tx.Verified {
+	tb.Helper()
+	f := v.Fields()
+	f.Signature[10] ^= 1
+	forged, err := tx.New(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return tx.Verified{Tx: forged}
+}
+
+// flood is so many transactions that nobody pays for, and nobody has signed.
+func flood(tb testing.TB, n *chaintest.Network, from uint64, count int) [][]byte {
+	tb.Helper()
+	template := forge(tb, unfunded(tb, n, 0)).Fields()
+	out := make([][]byte, count)
+	for i := range out {
+		template.Salt = from + uint64(i)
+		v, err := tx.New(template)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		out[i] = v.Raw()
+	}
+	return out
+}
+
+// tasting is a pool that knows good transactions by their text, and counts the batches that it is offered.
+type tasting struct{ offers int }
+
+func (p *tasting) Offer(batch [][]byte) (result pool.Offered, err error) {
+	p.offers++
+	for _, raw := range batch {
+		if string(raw) == "good" {
+			result.New++
+		} else {
+			result.Vain++
+		}
+	}
+	result.Checked = true
+	return result, nil
+}
+
+// A peer that sends what nobody pays for is looked at for a while, then not, and again when some time has passed; others are heard all the time.
+// What honest peers pass on earns more than it costs.
+func TestFloodOfUnfundedIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 4_096
+		p := new(tasting)
+		judge := NewJudge(p, answer{})
+		validate := judge.Txs().Validate
+		good := [][]byte{[]byte("good")}
+		send := func(batches int) (looked int) {
+			before := p.offers
+			for range batches {
+				if got := validate(t.Context(), "rude", make([][]byte, size)); got != p2p.Ignore {
+					t.Fatalf("verdict %d", got)
+				}
+			}
+			return p.offers - before
+		}
+		if got := send(20); got != vainAtOnce/size {
+			t.Errorf("looked at %d batches at once, want %d", got, vainAtOnce/size)
+		}
+		if got := validate(t.Context(), "rude", good); got != p2p.Ignore {
+			t.Errorf("a good one of a peer that is ignored: verdict %d", got)
+		}
+		if got := validate(t.Context(), "honest", good); got != p2p.Accept {
+			t.Errorf("an honest peer: verdict %d", got)
+		}
+		time.Sleep(3 * time.Second)
+		if got, want := send(20), 3*vainPerSecond/size; got != want {
+			t.Errorf("looked at %d batches after three seconds, want %d", got, want)
+		}
+		for range vainAtOnce {
+			if got := validate(t.Context(), "relay", append(make([][]byte, pool.VainPerNew), good...)); got != p2p.Accept {
+				t.Fatalf("a mixed batch: verdict %d", got)
+			}
+		}
+		if !judge.budget.left("relay") {
+			t.Error("an honest peer was charged")
+		}
+	})
 }
 
 // One switch for what the collector says.
@@ -134,7 +193,7 @@ func TestCollectorVerdicts(t *testing.T) {
 		p2p.Ignore: {certify.ErrKnown, certify.ErrFar, errors.New("disk"), &cert.ErrConflict{}},
 	} {
 		for _, err := range errs {
-			j := NewJudge(nil, nil, answer{err})
+			j := NewJudge(nil, answer{err})
 			if got := j.Votes().Validate(t.Context(), "", feed.Vote{}); got != want {
 				t.Errorf("vote, %v: verdict %d, want %d", err, got, want)
 			}
@@ -147,10 +206,10 @@ func TestCollectorVerdicts(t *testing.T) {
 
 // Over real hosts: transactions, votes and headers reach the other node's parts; a node that sends garbage is cut off, and the honest one is not.
 func TestGossipBetweenHosts(t *testing.T) {
-	n := chaintest.New(t, 4)
-	s := n.Open(t)
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
 	h := n.Commit(t, s)
-	b := newBucket()
+	pending := newPool(t, n, s)
 	collector, err := certify.New(certify.Config{
 		ChainID: chaintest.ChainID, Set: func(common.Hash) (cert.Set, error) { return n.Set, nil }, Evidence: t.TempDir(),
 	}, s, s, noCommits{}, nowhere{}, nowhere{})
@@ -162,10 +221,10 @@ func TestGossipBetweenHosts(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- collector.Run(ctx) }()
 	node := host(t, "node")
-	txs, votes, headers := join(t, node, NewJudge(b, b, collector))
+	txs, votes, headers := join(t, node, NewJudge(pending, collector))
 	go func() { _ = Drain(ctx, txs) }()
 	honest, rude := host(t, "honest", node), host(t, "rude", node)
-	accept := NewJudge(newBucket(), newBucket(), answer{certify.ErrKnown})
+	accept := NewJudge(newPool(t, n, n.Open(t, t.TempDir())), answer{certify.ErrKnown})
 	honestTxs, honestVotes, honestHeaders := join(t, honest, accept)
 	rudeTxs, rudeVotes, _ := join(t, rude, accept)
 	eventually(t, "all in the topics", func() bool {
@@ -182,8 +241,8 @@ func TestGossipBetweenHosts(t *testing.T) {
 		}
 	}
 	eventually(t, "transactions in the pool", func() bool {
-		publish(honestTxs, feed.EncodeBatch(1, [][]byte{n.Tx(t, 9, chaintest.Leg(n.A, "x")).Raw()}))
-		return b.size() >= 3
+		publish(honestTxs, feed.EncodeBatch(1, [][]byte{n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "x")).Raw()}))
+		return pending.Size().Count >= 3
 	})
 	for k := range 3 {
 		publish(honestVotes, chaintest.Sign(t, n.Keys[k], 1, 0, h.Hash()).Encode())

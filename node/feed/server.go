@@ -51,18 +51,20 @@ type Chain interface {
 	Run(from, to uint64) (cert.Run, error)
 }
 
-// Blocks are the contents of blocks; a *store.Store has them.
+// Blocks are the contents of blocks; a *store.Store has them. Cached ones cost nothing; nil if they have to be assembled.
 type Blocks interface {
+	Cached(height uint64) *block.Contents
 	Contents(height uint64) (*block.Contents, error)
 }
 
 // Server answers requests for steps. Serve may be called from any goroutine.
 type Server struct {
-	chain  Chain
-	blocks Blocks
-	set    func(common.Hash) (cert.Set, error)
-	heavy  chan struct{} // holds one for each block that is being assembled and proven
-	proofs *lru.Cache[proofKey, lane.Proof]
+	chain      Chain
+	blocks     Blocks
+	set        func(common.Hash) (cert.Set, error)
+	assembling slots // one for each block that is being assembled
+	proving    slots // one for each block whose lanes are being proven
+	proofs     *lru.Cache[proofKey, lane.Proof]
 }
 
 type proofKey struct {
@@ -70,11 +72,27 @@ type proofKey struct {
 	ns     namespaces.Namespace
 }
 
+// slots bound what is done at once for others.
+type slots chan struct{}
+
+// newSlots gives others a quarter of the cores, and at least one: consensus, which has no such bound, keeps the most.
+func newSlots() slots { return make(slots, max(1, runtime.GOMAXPROCS(0)/4)) }
+
+func (s slots) do(ctx context.Context, work func() error) error {
+	select {
+	case s <- struct{}{}:
+		defer func() { <-s }()
+		return work()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // NewServer makes a server. set opens the operators that a header names by their hash.
 func NewServer(chain Chain, blocks Blocks, set func(common.Hash) (cert.Set, error)) *Server {
 	return &Server{
 		chain: chain, blocks: blocks, set: set,
-		heavy: make(chan struct{}, runtime.GOMAXPROCS(0)), proofs: lru.NewCache[proofKey, lane.Proof](proofCache),
+		assembling: newSlots(), proving: newSlots(), proofs: lru.NewCache[proofKey, lane.Proof](proofCache),
 	}
 }
 
@@ -164,31 +182,53 @@ func (s *Server) step(ctx context.Context, run cert.Run, i int, r feed.Request) 
 	return step, err
 }
 
-// Lanes returns the lanes of a block under the namespaces, each with the proof that it is complete or that there is none. Few blocks are assembled
-// at once, whoever asks.
-func (s *Server) Lanes(ctx context.Context, height uint64, wanted []namespaces.Namespace) ([]feed.Lane, error) {
-	select {
-	case s.heavy <- struct{}{}:
-		defer func() { <-s.heavy }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+// Contents returns what a block holds, for whoever asks from outside: over this server's streams, or by RPC. Blocks that are in memory are there at
+// once; few others are assembled at a time.
+func (s *Server) Contents(ctx context.Context, height uint64) (contents *block.Contents, err error) {
+	if contents = s.blocks.Cached(height); contents != nil {
+		return contents, nil
 	}
-	contents, err := s.blocks.Contents(height)
+	err = s.assembling.do(ctx, func() error {
+		contents, err = s.blocks.Contents(height)
+		return err
+	})
+	return contents, err
+}
+
+// Lanes returns the lanes of a block under the namespaces, each with the proof that it is complete or that there is none.
+func (s *Server) Lanes(ctx context.Context, height uint64, wanted []namespaces.Namespace) ([]feed.Lane, error) {
+	contents, err := s.Contents(ctx, height)
 	if err != nil {
 		return nil, err
 	}
 	lanes := make([]feed.Lane, len(wanted))
+	missing := false
 	for i, ns := range wanted {
-		proof, known := s.proofs.Get(proofKey{height, ns})
-		if !known {
-			if proof, err = contents.Table.Prove(ns); err != nil {
-				return nil, fmt.Errorf("prove lane of height %d: %w", height, err)
-			}
-			s.proofs.Add(proofKey{height, ns}, proof)
-		}
-		lanes[i] = feed.Lane{Namespace: ns, Data: contents.Lane(ns), Proof: proof}
+		lanes[i] = feed.Lane{Namespace: ns, Data: contents.Lane(ns)}
+		var known bool
+		lanes[i].Proof, known = s.proofs.Get(proofKey{height, ns})
+		missing = missing || !known
 	}
-	return lanes, nil
+	if !missing {
+		return lanes, nil
+	}
+	return lanes, s.proving.do(ctx, func() error { return s.prove(contents.Table, height, lanes) })
+}
+
+// prove fills in the lanes' proofs.
+func (s *Server) prove(table lane.Table, height uint64, lanes []feed.Lane) (err error) {
+	for i := range lanes {
+		key := proofKey{height, lanes[i].Namespace}
+		proof, known := s.proofs.Get(key)
+		if !known {
+			if proof, err = table.Prove(key.ns); err != nil {
+				return fmt.Errorf("prove lane of height %d: %w", height, err)
+			}
+			s.proofs.Add(key, proof)
+		}
+		lanes[i].Proof = proof
+	}
+	return nil
 }
 
 // coded turns an error of the store into what a client may know.

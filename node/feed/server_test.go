@@ -7,7 +7,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,8 +132,8 @@ func (f *follower) lanes(s feed.Step) error {
 // serve makes a store with a server behind a host, and a client's host connected to it.
 func serve(t *testing.T) (n *chaintest.Network, s *store.Store, ask func(context.Context, feed.Request, func([]byte) error) error) {
 	t.Helper()
-	n = chaintest.New(t, 4)
-	s = n.Open(t)
+	n = chaintest.New(t, 1, nil)
+	s = n.Open(t, t.TempDir())
 	server := host(t, "server")
 	client := host(t, "client", server)
 	sets := func(common.Hash) (cert.Set, error) { return n.Set, nil }
@@ -152,7 +155,7 @@ func TestFollowerVerifiesEverything(t *testing.T) {
 	grow := func(until uint64) {
 		for h := s.Head() + 1; h <= until; h++ {
 			a, b := fmt.Sprintf("a%d", h), fmt.Sprintf("b%d", h)
-			n.Commit(t, s, n.Tx(t, h+50, chaintest.Leg(n.A, a)), n.Tx(t, h+50, chaintest.Leg(n.A, a+"'"), chaintest.Leg(n.B, b)))
+			n.Commit(t, s, n.Tx(t, h+50, chaintest.Leg(chaintest.Alpha, a)), n.Tx(t, h+50, chaintest.Leg(chaintest.Alpha, a+"'"), chaintest.Leg(chaintest.Beta, b)))
 			wantA, wantB = append(wantA, a+"'", a), append(wantB, b)
 			if h%3 == 0 {
 				n.Certify(t, s, h)
@@ -160,7 +163,7 @@ func TestFollowerVerifiesEverything(t *testing.T) {
 		}
 	}
 	grow(30)
-	f := newFollower(t, n, n.A, n.B, absent)
+	f := newFollower(t, n, chaintest.Alpha, chaintest.Beta, absent)
 	f.to = 10
 	if err := ask(t.Context(), feed.Request{From: 1, To: 10, Namespaces: f.wanted}, f.take); err != nil {
 		t.Fatal(err)
@@ -194,10 +197,10 @@ func TestFollowerVerifiesEverything(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(f.entries[n.A]); got != fmt.Sprint(wantA) {
+	if got := fmt.Sprint(f.entries[chaintest.Alpha]); got != fmt.Sprint(wantA) {
 		t.Fatalf("lane a holds %s", got)
 	}
-	if got := fmt.Sprint(f.entries[n.B]); got != fmt.Sprint(wantB) {
+	if got := fmt.Sprint(f.entries[chaintest.Beta]); got != fmt.Sprint(wantB) {
 		t.Fatalf("lane b holds %s", got)
 	}
 	if len(f.entries[absent]) > 0 {
@@ -231,12 +234,12 @@ func TestRefusedRequests(t *testing.T) {
 		"height 0":                  {feed.Request{From: 0, To: 3}, p2p.CodeBadRequest, "no range"},
 		"reversed":                  {feed.Request{From: 8, To: 7}, p2p.CodeBadRequest, "no range"},
 		"too many namespaces":       {feed.Request{From: 6, To: 7, Namespaces: many}, p2p.CodeBadRequest, "namespaces"},
-		"namespaces out of order":   {feed.Request{From: 6, To: 7, Namespaces: []namespaces.Namespace{n.B, n.A}}, p2p.CodeBadRequest, "ascend"},
+		"namespaces out of order":   {feed.Request{From: 6, To: 7, Namespaces: []namespaces.Namespace{chaintest.Beta, chaintest.Alpha}}, p2p.CodeBadRequest, "ascend"},
 		"committed, not certified":  {feed.Request{From: 8, To: 11}, p2p.CodeNotFound, "not yet"},
 		"far in the future":         {feed.Request{From: 10 + waitAhead + 1}, p2p.CodeNotFound, "not yet"},
 		"pruned":                    {feed.Request{From: 4, To: 8}, p2p.CodeNotFound, "pruned"},
 		"pruned, following":         {feed.Request{From: 1}, p2p.CodeNotFound, "pruned"},
-		"pruned, with a lane":       {feed.Request{From: 4, To: 4, Namespaces: []namespaces.Namespace{n.A}}, p2p.CodeNotFound, "pruned"},
+		"pruned, with a lane":       {feed.Request{From: 4, To: 4, Namespaces: []namespaces.Namespace{chaintest.Alpha}}, p2p.CodeNotFound, "pruned"},
 		"the largest height":        {feed.Request{From: 1<<64 - 1}, p2p.CodeNotFound, "not yet"},
 		"to the largest height":     {feed.Request{From: 6, To: 1<<64 - 1}, p2p.CodeNotFound, "not yet"},
 		"the largest height, alone": {feed.Request{From: 1<<64 - 1, To: 1<<64 - 1}, p2p.CodeNotFound, "not yet"},
@@ -270,11 +273,13 @@ func (w wide) Contents(height uint64) (*block.Contents, error) {
 	return &changed, nil
 }
 
+func (w wide) Cached(uint64) *block.Contents { return nil }
+
 // A step that is too large for the network ends the stream with a reason, and a client that goes away ends it too.
 func TestStreamsEnd(t *testing.T) {
-	n := chaintest.New(t, 4)
-	s := n.Open(t)
-	n.Commit(t, s, n.Tx(t, 9, chaintest.Leg(n.A, "x")))
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	n.Commit(t, s, n.Tx(t, 9, chaintest.Leg(chaintest.Alpha, "x")))
 	n.Certify(t, s, 1)
 	server := NewServer(s, wide{s}, func(common.Hash) (cert.Set, error) { return n.Set, nil })
 	ledger := feed.Request{From: 1, To: 1, Namespaces: []namespaces.Namespace{namespaces.Ledger()}}.Encode()
@@ -291,5 +296,72 @@ func TestStreamsEnd(t *testing.T) {
 	err = server.Serve(ctx, "", feed.Request{From: 1}.Encode(), func([]byte) error { cancel(); return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the host closed: %v", err)
+	}
+}
+
+// stuck is blocks of which the old ones take until they are let go.
+type stuck struct {
+	*store.Store
+
+	old    uint64 // heights up to here are old
+	begun  chan uint64
+	letGo  chan struct{}
+	atOnce atomic.Int64
+	most   atomic.Int64
+}
+
+func (b *stuck) Cached(height uint64) *block.Contents {
+	if height <= b.old {
+		return nil
+	}
+	return b.Store.Cached(height)
+}
+
+func (b *stuck) Contents(height uint64) (*block.Contents, error) {
+	b.most.Store(max(b.most.Load(), b.atOnce.Add(1)))
+	defer b.atOnce.Add(-1)
+	b.begun <- height
+	<-b.letGo
+	return b.Store.Contents(height)
+}
+
+// Whoever asks for many old blocks gets a quarter of the cores, and those who follow the newest blocks do not wait behind them.
+func TestOldBlocksLeaveConsensusItsCores(t *testing.T) {
+	const asking = 32
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	for range asking + 1 {
+		n.Commit(t, s, n.Tx(t, 99, chaintest.Leg(chaintest.Alpha, "x")))
+	}
+	b := &stuck{Store: s, old: asking, begun: make(chan uint64, asking), letGo: make(chan struct{})}
+	server := NewServer(s, b, func(common.Hash) (cert.Set, error) { return n.Set, nil })
+	if cores := runtime.GOMAXPROCS(0); cap(server.assembling) != max(1, cores/4) || cap(server.proving) != max(1, cores/4) {
+		t.Fatalf("%d blocks and %d proofs at once on %d cores", cap(server.assembling), cap(server.proving), cores)
+	}
+	server.assembling = make(slots, 3)
+	var work sync.WaitGroup
+	for h := uint64(1); h <= asking; h++ {
+		work.Go(func() {
+			if _, err := server.Lanes(t.Context(), h, []namespaces.Namespace{chaintest.Alpha}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 3 {
+		<-b.begun
+	}
+	lanes, err := server.Lanes(t.Context(), asking+1, []namespaces.Namespace{chaintest.Alpha})
+	if err != nil || len(lanes[0].Data) == 0 {
+		t.Errorf("the newest block waits: %v", err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := server.Contents(gone, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("a client that went away: %v", err)
+	}
+	close(b.letGo)
+	work.Wait()
+	if most := b.most.Load(); most != 3 {
+		t.Errorf("%d blocks were assembled at once", most)
 	}
 }

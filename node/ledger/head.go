@@ -76,6 +76,11 @@ func (p Pair) Encode() (out [PairSize]byte) {
 	return out
 }
 
+// DecodePair reads the fixed-size form.
+func DecodePair(raw [PairSize]byte) Pair {
+	return Pair{common.BytesToAddress(raw[:common.AddressLength]), binary.BigEndian.Uint64(raw[common.AddressLength:])}
+}
+
 // Compare orders pairs by payer, then salt: the order of their encodings.
 func (p Pair) Compare(q Pair) int {
 	if c := bytes.Compare(p.Payer[:], q.Payer[:]); c != 0 {

@@ -85,14 +85,10 @@ func (r Rules) Check(t *tx.Tx, height uint64) error {
 	return nil
 }
 
-// CheckBody says whether a body of so many bytes and transactions keeps to the network's parameters.
-func (r Rules) CheckBody(bytes, txs int) error {
-	p := &r.genesis.Params
-	if uint64(bytes) > p.MaxBodyBytes {
-		return fmt.Errorf("body of %d bytes, at most %d", bytes, p.MaxBodyBytes)
-	}
-	if uint64(txs) > p.MaxSignatures {
-		return fmt.Errorf("body of %d transactions, at most %d", txs, p.MaxSignatures)
+// CheckBody says whether a body of so many bytes keeps to the network's parameters. Its transactions are counted by [block.DecodeBody].
+func (r Rules) CheckBody(bytes int) error {
+	if most := r.genesis.Params.MaxBodyBytes; uint64(bytes) > most {
+		return fmt.Errorf("body of %d bytes, at most %d", bytes, most)
 	}
 	return nil
 }

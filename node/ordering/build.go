@@ -109,15 +109,12 @@ func judge(r ledger.Rules, p parent, s slot, txs [][]byte, check Check) (*candid
 	if err := claims(r, p, s, header); err != nil { // before the costly part
 		return nil, err
 	}
-	decoded, err := block.DecodeBody(body, check.Decode)
+	decoded, err := block.DecodeBody(body, int(r.Params().MaxSignatures), check.Decode)
 	if err != nil {
 		return nil, invalid("%w", err)
 	}
 	if len(decoded.Batches) != 1 || decoded.Batches[0].Author != s.proposer {
 		return nil, invalid("want one batch, by the proposer %s", s.proposer)
-	}
-	if err := r.CheckBody(len(body), len(decoded.Batches[0].Txs)); err != nil {
-		return nil, invalid("%w", err)
 	}
 	if err := check.Verify(); err != nil {
 		return nil, invalid("%w", err)
@@ -147,7 +144,7 @@ func split(r ledger.Rules, txs [][]byte) (block.Header, []byte, error) {
 	if len(txs) != 2 {
 		return block.Header{}, nil, invalid("%d consensus transactions, want header and body", len(txs))
 	}
-	if err := r.CheckBody(len(txs[1]), 0); err != nil {
+	if err := r.CheckBody(len(txs[1])); err != nil {
 		return block.Header{}, nil, invalid("%w", err)
 	}
 	header, err := block.DecodeHeader(txs[0])

@@ -2,6 +2,7 @@ package ordering
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -45,7 +46,7 @@ func (a *adversary) honest() *candidate {
 
 // batch is the transactions of an honest block, in the order of its body.
 func (a *adversary) batch(c *candidate) []*tx.Tx {
-	body, err := block.DecodeBody(c.body, tx.Decode)
+	body, err := block.DecodeBody(c.body, math.MaxInt, tx.Decode)
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -40,41 +40,36 @@ func (p *Pool) check(e *entry, height uint64) (balance uint256.Int, err error) {
 	if err := p.config.Rules.Check(e.tx, height+1); err != nil {
 		return balance, err
 	}
-	view := p.chain.Ledger().View
-	spent, err := view.Spent(e.pair.Payer, e.pair.Salt)
-	if err != nil {
-		return balance, fmt.Errorf("read spent set: %w", err)
+	if err := p.unspent(e.pair); err != nil {
+		return balance, err
 	}
-	if spent {
-		return balance, tx.NewReject(ledger.Spent, "salt %d of %s is spent", e.pair.Salt, e.pair.Payer)
-	}
-	if balance, err = ledger.Balance(view, e.pair.Payer); err != nil {
+	if balance, err = ledger.Balance(p.chain.Ledger().View, e.pair.Payer); err != nil {
 		return balance, fmt.Errorf("read balance: %w", err)
 	}
 	return balance, nil
 }
 
+func (p *Pool) unspent(pair ledger.Pair) error {
+	spent, err := p.chain.Ledger().View.Spent(pair.Payer, pair.Salt)
+	if err != nil {
+		return fmt.Errorf("read spent set: %w", err)
+	}
+	if spent {
+		return tx.NewReject(ledger.Spent, "salt %d of %s is spent", pair.Salt, pair.Payer)
+	}
+	return nil
+}
+
 // insert puts a checked entry in if bounds and reservations allow. mu is held.
 func (p *Pool) insert(e *entry, balance uint256.Int) error {
-	if there := p.byID[e.tx.ID()]; there != nil {
-		if e.own {
-			there.own = true
-			return nil
-		}
-		return tx.NewReject(ledger.Duplicate, "is in the pool already")
+	if there := p.byID[e.tx.ID()]; there != nil && e.own {
+		there.own = true
+		return nil
 	}
 	if err := p.prices.Check(e.tx); err != nil { // it may wait for a price that rises, and not come in below one that stands
 		return err
 	}
-	old := p.byPair[e.pair]
-	if old != nil && e.tx.Tip() < replacementTip(old.tx.Tip()) {
-		return tx.NewReject(ReplacementUnderpriced, "%s has the same payer and salt; a tip of at least %d replaces it",
-			old.tx.ID(), replacementTip(old.tx.Tip()))
-	}
-	if err := p.reserve(e, old, balance); err != nil {
-		return err
-	}
-	victims, err := p.room(e, old)
+	old, victims, err := p.fits(e, balance)
 	if err != nil {
 		return err
 	}
@@ -86,6 +81,23 @@ func (p *Pool) insert(e *entry, balance uint256.Int) error {
 	}
 	p.put(e)
 	return nil
+}
+
+// fits says whether bounds and reservations allow an entry, which one it replaces, and which must leave for it. mu is held.
+func (p *Pool) fits(e *entry, balance uint256.Int) (old *entry, victims []*entry, err error) {
+	if p.byID[e.tx.ID()] != nil {
+		return nil, nil, tx.NewReject(ledger.Duplicate, "is in the pool already")
+	}
+	old = p.byPair[e.pair]
+	if old != nil && e.tx.Tip() < replacementTip(old.tx.Tip()) {
+		return nil, nil, tx.NewReject(ReplacementUnderpriced, "%s has the same payer and salt; a tip of at least %d replaces it",
+			old.tx.ID(), replacementTip(old.tx.Tip()))
+	}
+	if err := p.reserve(e, old, balance); err != nil {
+		return nil, nil, err
+	}
+	victims, err = p.room(e, old)
+	return old, victims, err
 }
 
 // replacementTip is the least tip that replaces another.

@@ -94,19 +94,14 @@ func (c *Checker) Check(raws [][]byte) (txs []tx.Verified, errs []error) {
 }
 
 func (c *Checker) check(raw []byte) (tx.Verified, error) {
-	if len(raw) > tx.MaxSize {
-		return tx.Verified{}, tx.NewReject(tx.TxTooLarge, "%d bytes, at most %d", len(raw), tx.MaxSize)
-	}
-	key := nameOf(raw)
-	if t, ok := c.lookup(key); ok {
-		c.known.Inc()
-		return t, nil
-	}
-	t, err := tx.Decode(bytes.Clone(raw)) // raw is a part of something larger, which must not live as long
+	o, err := c.openOne(raw)
 	if err != nil {
 		return tx.Verified{}, err
 	}
-	return c.verify(key, t)
+	if o.verified {
+		return tx.Verified{Tx: o.tx}, nil
+	}
+	return c.verify(o.key, o.tx)
 }
 
 func (c *Checker) verify(key common.Hash, t *tx.Tx) (tx.Verified, error) {

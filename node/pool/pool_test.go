@@ -15,15 +15,15 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/pool"
 	"github.com/lockstep-network/lockstep/node/store"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
 
 // node is a pool on a real store.
 type node struct {
-	*storetest.Network
+	*chaintest.Network
 
 	tb    testing.TB
 	store *store.Store
@@ -32,7 +32,7 @@ type node struct {
 
 func newNode(tb testing.TB, payers int, genesis func(*genesis.Genesis), config func(*pool.Config)) *node {
 	tb.Helper()
-	n := storetest.NewNetwork(tb, payers, genesis)
+	n := chaintest.New(tb, payers, genesis)
 	return (&node{Network: n, tb: tb, store: n.Open(tb, tb.TempDir())}).restart(config)
 }
 
@@ -53,14 +53,14 @@ func (n *node) restart(config func(*pool.Config)) *node {
 // leg is a transaction with one leg.
 func (n *node) leg(payer int, ns namespaces.Namespace, salt, tip uint64, size int) tx.Verified {
 	return n.Unsigned(n.tb, payer, tx.Fields{
-		Salt: salt, Tip: tip, Expiry: n.store.Head() + 1_000, Legs: storetest.Leg(ns, strings.Repeat("x", size)),
+		Salt: salt, Tip: tip, Expiry: n.store.Head() + 1_000, Legs: chaintest.Legs(ns, strings.Repeat("x", size)),
 	})
 }
 
 func (n *node) bundle(payer int, salt, tip uint64) tx.Verified {
 	return n.Unsigned(n.tb, payer, tx.Fields{
 		Salt: salt, Tip: tip, Expiry: n.store.Head() + 1_000,
-		Legs: append(storetest.Leg(storetest.Alpha, "a"), storetest.Leg(storetest.Beta, "b")...),
+		Legs: append(chaintest.Legs(chaintest.Alpha, "a"), chaintest.Legs(chaintest.Beta, "b")...),
 	})
 }
 
@@ -107,7 +107,7 @@ func (n *node) state(v tx.Verified, want pool.State, code tx.Code) {
 
 // Every reason for which a transaction is not taken.
 func TestRejections(t *testing.T) {
-	open := storetest.Leg(storetest.Alpha, "data")
+	open := chaintest.Legs(chaintest.Alpha, "data")
 	// The node stands at height 20 with a window of 10. Payer 0 has spent salt 1, and has salt 2 with tip 100 in the pool; payer 1 has
 	// fifty wei.
 	setup := func(t *testing.T) *node {
@@ -115,7 +115,7 @@ func TestRejections(t *testing.T) {
 			g.Params.ExpiryWindow = 10
 			g.Params.MaxLegBytes, g.Params.MaxTxBytes = 1_000, 2_500
 			for i := range g.Balances {
-				if g.Balances[i].Address == storetest.NewNetwork(t, 2, nil).Payer(1) {
+				if g.Balances[i].Address == chaintest.New(t, 2, nil).Payer(1) {
 					g.Balances[i].Amount = uint256.NewInt(50)
 				}
 			}
@@ -129,14 +129,14 @@ func TestRejections(t *testing.T) {
 		n.mustAdd(n.Unsigned(t, 0, tx.Fields{Salt: 2, Tip: 100, Expiry: 25, Legs: open}))
 		return n
 	}
-	q := storetest.Leg(storetest.Queue, "q")
+	q := chaintest.Legs(chaintest.Queue, "q")
 	for _, c := range []struct {
 		name string
 		code tx.Code
 		tx   func(n *node) tx.Verified
 	}{
 		{"other chain", tx.WrongChain, func(n *node) tx.Verified {
-			return n.Tx(t, 0, tx.Fields{ChainID: "other", Salt: 3, Expiry: 25, Legs: open})
+			return n.Signed(t, 0, tx.Fields{ChainID: "other", Salt: 3, Expiry: 25, Legs: open})
 		}},
 		{"expired", ledger.Expired, func(n *node) tx.Verified { return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 20, Legs: open}) }},
 		{"last height", "", func(n *node) tx.Verified { return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 21, Legs: open}) }},
@@ -146,23 +146,23 @@ func TestRejections(t *testing.T) {
 		}},
 		{"farthest expiry", "", func(n *node) tx.Verified { return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 31, Legs: open}) }},
 		{"unknown namespace", ledger.UnknownNamespace, func(n *node) tx.Verified {
-			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: storetest.Leg(namespaces.Namespace{0: 9}, "x")})
+			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: chaintest.Legs(namespaces.Namespace{0: 9}, "x")})
 		}},
 		{"reserved namespace", ledger.UnknownNamespace, func(n *node) tx.Verified {
-			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: append(open[:1:1], storetest.Leg(namespaces.Ledger(), "x")...)})
+			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: append(open[:1:1], chaintest.Legs(namespaces.Ledger(), "x")...)})
 		}},
 		{"large leg", tx.LegTooLarge, func(n *node) tx.Verified {
-			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: storetest.Leg(storetest.Alpha, strings.Repeat("x", 1_001))})
+			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: chaintest.Legs(chaintest.Alpha, strings.Repeat("x", 1_001))})
 		}},
 		{"large transaction", tx.TxTooLarge, func(n *node) tx.Verified {
-			leg := storetest.Leg(storetest.Alpha, strings.Repeat("x", 900))[0]
+			leg := chaintest.Legs(chaintest.Alpha, strings.Repeat("x", 900))[0]
 			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: []tx.Leg{leg, leg, leg}})
 		}},
 		{"low fee", ledger.FeeTooLow, func(n *node) tx.Verified {
-			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: open, MaxFeePerByte: storetest.Fee - 1})
+			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: open, MaxFeePerByte: chaintest.Fee - 1})
 		}},
 		{"auth", ledger.UnexpectedAuth, func(n *node) tx.Verified {
-			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: open, Auths: []tx.Auth{{Namespace: storetest.Alpha}}})
+			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: open, Auths: []tx.Auth{{Namespace: chaintest.Alpha}}})
 		}},
 		{"spent salt", ledger.Spent, func(n *node) tx.Verified { return n.Unsigned(t, 0, tx.Fields{Salt: 1, Expiry: 25, Legs: q}) }},
 		{"unfunded", ledger.Unfunded, func(n *node) tx.Verified { return n.Unsigned(t, 1, tx.Fields{Salt: 3, Expiry: 25, Legs: open}) }},
@@ -195,8 +195,8 @@ func TestRejections(t *testing.T) {
 		}},
 		{"full payer", pool.PayerFull, func(n *node) tx.Verified {
 			for salt := range uint64(4) {
-				ns := []namespaces.Namespace{storetest.Alpha, storetest.Beta}[salt%2]
-				n.mustAdd(n.Unsigned(t, 0, tx.Fields{Salt: 10 + salt, Expiry: 25, Legs: storetest.Leg(ns, "x")}))
+				ns := []namespaces.Namespace{chaintest.Alpha, chaintest.Beta}[salt%2]
+				n.mustAdd(n.Unsigned(t, 0, tx.Fields{Salt: 10 + salt, Expiry: 25, Legs: chaintest.Legs(ns, "x")}))
 			}
 			return n.Unsigned(t, 0, tx.Fields{Salt: 14, Expiry: 25, Legs: q})
 		}},
@@ -221,22 +221,22 @@ func TestRejections(t *testing.T) {
 func TestFullPoolStaysOpenForOthers(t *testing.T) {
 	n := newNode(t, 3, nil, func(c *pool.Config) { c.Total.Count, c.PerNamespace.Count = 10, 10 })
 	for salt := range uint64(10) {
-		n.mustAdd(n.leg(0, storetest.Queue, salt, 0, 10))
+		n.mustAdd(n.leg(0, chaintest.Queue, salt, 0, 10))
 	}
-	if code := tx.CodeOf(n.add(n.leg(0, storetest.Queue, 10, 9, 10))); code != pool.NamespaceFull {
+	if code := tx.CodeOf(n.add(n.leg(0, chaintest.Queue, 10, 9, 10))); code != pool.NamespaceFull {
 		t.Fatalf("the flood goes on: %q", code)
 	}
-	last := n.leg(0, storetest.Queue, 9, 0, 10)
-	n.mustAdd(n.leg(1, storetest.Alpha, 1, 0, 10))
+	last := n.leg(0, chaintest.Queue, 9, 0, 10)
+	n.mustAdd(n.leg(1, chaintest.Alpha, 1, 0, 10))
 	n.state(last, pool.Rejected, pool.Evicted)
 	for salt := uint64(2); salt <= 5; salt++ {
-		n.mustAdd(n.leg(1, storetest.Alpha, salt, 0, 10))
+		n.mustAdd(n.leg(1, chaintest.Alpha, salt, 0, 10))
 	}
 	// Five and five: neither may push the other out.
-	if code := tx.CodeOf(n.add(n.leg(1, storetest.Alpha, 6, 0, 10))); code != pool.Full {
+	if code := tx.CodeOf(n.add(n.leg(1, chaintest.Alpha, 6, 0, 10))); code != pool.Full {
 		t.Fatalf("a full pool takes more: %q", code)
 	}
-	n.mustAdd(n.leg(1, storetest.Alpha, 7, 1, 10))
+	n.mustAdd(n.leg(1, chaintest.Alpha, 7, 1, 10))
 	n.mustAdd(n.bundle(2, 1, 0))
 	if n.pool.Size().Count != 10 {
 		t.Fatalf("%d transactions", n.pool.Size().Count)
@@ -247,7 +247,7 @@ func TestFullPoolStaysOpenForOthers(t *testing.T) {
 func TestAcknowledgedTransactionsStay(t *testing.T) {
 	n := newNode(t, 2, nil, func(c *pool.Config) { c.Total.Count = 4 })
 	signed := func(salt, expiry uint64) tx.Verified {
-		return n.Tx(t, 0, tx.Fields{Salt: salt, Expiry: expiry, Legs: storetest.Leg(storetest.Alpha, "own")})
+		return n.Signed(t, 0, tx.Fields{Salt: salt, Expiry: expiry, Legs: chaintest.Legs(chaintest.Alpha, "own")})
 	}
 	own := []tx.Verified{signed(1, 9), signed(2, 9), signed(3, 2), signed(4, 9)}
 	n.mustAdd(own[0]) // gossip was faster
@@ -258,7 +258,7 @@ func TestAcknowledgedTransactionsStay(t *testing.T) {
 		}
 	}
 	n.state(own[0], pool.Pending, "")
-	if code := tx.CodeOf(n.add(n.leg(1, storetest.Alpha, 1, 99, 10))); code != pool.Full {
+	if code := tx.CodeOf(n.add(n.leg(1, chaintest.Alpha, 1, 99, 10))); code != pool.Full {
 		t.Fatalf("an acknowledged transaction may be evicted: %q", code)
 	}
 	bad := signed(1, 8)
@@ -295,7 +295,7 @@ func TestAnnouncements(t *testing.T) {
 	n := newNode(t, 1, nil, nil)
 	var own []tx.Verified
 	for salt := range uint64(5) {
-		own = append(own, n.leg(0, storetest.Alpha, salt, 0, 1_000))
+		own = append(own, n.leg(0, chaintest.Alpha, salt, 0, 1_000))
 	}
 	got := make(chan int)
 	go func() {
@@ -343,7 +343,7 @@ func TestBlocksCleanThePool(t *testing.T) {
 		g.Balances[1].Amount = uint256.NewInt(10_000)
 	}, nil)
 	tx1 := func(salt, tip, expiry uint64, data string) tx.Verified {
-		return n.Unsigned(t, 0, tx.Fields{Salt: salt, Tip: tip, Expiry: expiry, Legs: storetest.Leg(storetest.Alpha, data)})
+		return n.Unsigned(t, 0, tx.Fields{Salt: salt, Tip: tip, Expiry: expiry, Legs: chaintest.Legs(chaintest.Alpha, data)})
 	}
 	included, rival, other := tx1(1, 0, 9, "a"), tx1(2, 0, 9, "b"), tx1(2, 1, 9, "b")
 	short, long := tx1(3, 0, 1, "c"), tx1(4, 0, 9, "d")
@@ -367,11 +367,11 @@ func TestBlocksCleanThePool(t *testing.T) {
 // After block sync the pool does not read every block, but ends the same.
 func TestFarBehind(t *testing.T) {
 	n := newNode(t, 2, nil, nil)
-	in, rival, stays, short := n.leg(0, storetest.Alpha, 1, 0, 9), n.leg(0, storetest.Alpha, 2, 0, 9), n.leg(1, storetest.Beta, 1, 0, 9),
-		n.Unsigned(t, 1, tx.Fields{Salt: 5, Expiry: 50, Legs: storetest.Leg(storetest.Alpha, "x")})
+	in, rival, stays, short := n.leg(0, chaintest.Alpha, 1, 0, 9), n.leg(0, chaintest.Alpha, 2, 0, 9), n.leg(1, chaintest.Beta, 1, 0, 9),
+		n.Unsigned(t, 1, tx.Fields{Salt: 5, Expiry: 50, Legs: chaintest.Legs(chaintest.Alpha, "x")})
 	n.mustAdd(in, rival, stays, short)
 	n.Commit(t, n.store, in)
-	n.Commit(t, n.store, n.leg(0, storetest.Beta, 2, 0, 10))
+	n.Commit(t, n.store, n.leg(0, chaintest.Beta, 2, 0, 10))
 	for range 100 {
 		n.Commit(t, n.store)
 	}
@@ -393,7 +393,7 @@ func TestWait(t *testing.T) {
 	following := make(chan error)
 	go func() { following <- n.pool.Follow(ctx) }()
 	go func() { done <- n.pool.Wait(ctx, 1) }()
-	n.mustAdd(n.leg(0, storetest.Alpha, 1, 0, 9))
+	n.mustAdd(n.leg(0, chaintest.Alpha, 1, 0, 9))
 	n.Commit(t, n.store)
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -413,14 +413,14 @@ func TestOrderWithinAQueue(t *testing.T) {
 	n := newNode(t, 1, nil, nil)
 	var want [2][]string
 	for salt, tip := range []uint64{3, 9, 1, 9, 5} {
-		n.mustAdd(n.leg(0, storetest.Alpha, uint64(salt), tip, 10), n.leg(0, storetest.Queue, uint64(salt)+100, tip, 10))
+		n.mustAdd(n.leg(0, chaintest.Alpha, uint64(salt), tip, 10), n.leg(0, chaintest.Queue, uint64(salt)+100, tip, 10))
 		want[1] = append(want[1], fmt.Sprint(salt+100))
 	}
 	want[0] = []string{"1", "3", "4", "0", "2"}
 	var have [2][]string
 	for _, t := range n.pool.Take(1<<20, 100) {
 		i := 0
-		if t.Namespace() == storetest.Queue {
+		if t.Namespace() == chaintest.Queue {
 			i = 1
 		}
 		have[i] = append(have[i], fmt.Sprint(t.Salt()))
@@ -437,7 +437,7 @@ func TestOrderWithinAQueue(t *testing.T) {
 func TestConfig(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	n := newNode(t, 1, nil, func(c *pool.Config) { c.Metrics = registry })
-	n.mustAdd(n.leg(0, storetest.Alpha, 1, 0, 9))
+	n.mustAdd(n.leg(0, chaintest.Alpha, 1, 0, 9))
 	families, err := registry.Gather()
 	if err != nil || len(families) < 5 {
 		t.Fatalf("%d metrics, %v", len(families), err)

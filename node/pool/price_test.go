@@ -12,7 +12,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/pool"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 )
 
 // scarce makes blocks of ten transactions, whose price doubles in one and a half full ones.
@@ -25,7 +25,7 @@ const least = 1_110 // wei per byte on a network that scarce made
 
 func (n *node) bid(payer int, ns namespaces.Namespace, salt, most uint64) tx.Verified {
 	return n.Unsigned(n.tb, payer, tx.Fields{
-		Salt: salt, MaxFeePerByte: most, Tip: most % 7, Expiry: n.store.Head() + 900, Legs: storetest.Leg(ns, "x"),
+		Salt: salt, MaxFeePerByte: most, Tip: most % 7, Expiry: n.store.Head() + 900, Legs: chaintest.Legs(ns, "x"),
 	})
 }
 
@@ -45,14 +45,14 @@ func (n *node) block() (taken []*tx.Tx) {
 // fallen again, those that waited are taken. Nobody in the other lane notices.
 func TestTransactionsWaitForTheirPrice(t *testing.T) {
 	n := newNode(t, 3, scarce, nil)
-	frugal, bundle := n.bid(1, storetest.Alpha, 1, least+1), n.Unsigned(t, 1, tx.Fields{
-		Salt: 2, MaxFeePerByte: least + 1, Expiry: 900, Legs: append(storetest.Leg(storetest.Alpha, "a"), storetest.Leg(storetest.Beta, "b")...),
+	frugal, bundle := n.bid(1, chaintest.Alpha, 1, least+1), n.Unsigned(t, 1, tx.Fields{
+		Salt: 2, MaxFeePerByte: least + 1, Expiry: 900, Legs: append(chaintest.Legs(chaintest.Alpha, "a"), chaintest.Legs(chaintest.Beta, "b")...),
 	})
 	salt := uint64(0)
 	fill := func(count int) {
 		for range count {
 			salt++
-			n.mustAdd(n.bid(0, storetest.Alpha, salt, 1_000*least))
+			n.mustAdd(n.bid(0, chaintest.Alpha, salt, 1_000*least))
 		}
 	}
 	fill(10)
@@ -78,8 +78,8 @@ func TestTransactionsWaitForTheirPrice(t *testing.T) {
 	if err := n.pool.Wait(soon, n.store.Head()); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("a proposer is woken by transactions that wait: %v", err)
 	}
-	n.mustAdd(n.bid(2, storetest.Beta, 1, least))
-	if taken := n.block(); len(taken) != 1 || taken[0].Namespace() != storetest.Beta {
+	n.mustAdd(n.bid(2, chaintest.Beta, 1, least))
+	if taken := n.block(); len(taken) != 1 || taken[0].Namespace() != chaintest.Beta {
 		t.Fatalf("%d transactions are taken, want the one of the other lane", len(taken))
 	}
 	var late []*tx.Tx
@@ -94,7 +94,7 @@ func TestTransactionsWaitForTheirPrice(t *testing.T) {
 // flood is transactions of Alpha that no pool has seen.
 func (n *node) flood(count int) (out []tx.Verified) {
 	for i := range count {
-		out = append(out, n.bid(2, storetest.Alpha, 10_000+uint64(i), 1_000*least))
+		out = append(out, n.bid(2, chaintest.Alpha, 10_000+uint64(i), 1_000*least))
 	}
 	return out
 }
@@ -102,10 +102,10 @@ func (n *node) flood(count int) (out []tx.Verified) {
 // Who waits for a lower price makes room for who does not.
 func TestWaitingOnesMakeRoom(t *testing.T) {
 	n := newNode(t, 3, scarce, func(c *pool.Config) { c.PerNamespace.Count = 3 })
-	first := n.bid(1, storetest.Alpha, 1, least+1)
-	n.mustAdd(first, n.bid(1, storetest.Alpha, 2, least+2), n.bid(1, storetest.Alpha, 3, least+3))
+	first := n.bid(1, chaintest.Alpha, 1, least+1)
+	n.mustAdd(first, n.bid(1, chaintest.Alpha, 2, least+2), n.bid(1, chaintest.Alpha, 3, least+3))
 	n.commit(n.flood(10)...)
-	rich := n.bid(0, storetest.Alpha, 1, 100*least)
+	rich := n.bid(0, chaintest.Alpha, 1, 100*least)
 	n.mustAdd(rich)
 	if taken := n.pool.Take(1<<20, 1<<20); len(taken) != 1 || taken[0].ID() != rich.ID() {
 		t.Fatalf("%d taken", len(taken))
@@ -120,7 +120,7 @@ func TestFloodsChangeNothingForOthers(t *testing.T) {
 	salt := uint64(0)
 	var after int
 	for height := range 60 {
-		for payer, ns := range []namespaces.Namespace{storetest.Alpha, storetest.Queue} {
+		for payer, ns := range []namespaces.Namespace{chaintest.Alpha, chaintest.Queue} {
 			for range 50 { // ten times what two of them could share
 				salt++
 				if err := n.add(n.bid(payer, ns, salt, 20*least)); err != nil && tx.CodeOf(err) == "" {
@@ -128,7 +128,7 @@ func TestFloodsChangeNothingForOthers(t *testing.T) {
 				}
 			}
 		}
-		quiet := n.bid(2, storetest.Beta, uint64(height), least)
+		quiet := n.bid(2, chaintest.Beta, uint64(height), least)
 		n.mustAdd(quiet)
 		taken := n.block()
 		if !slices.Contains(taken, quiet.Tx) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,9 +14,9 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/pool"
 	"github.com/lockstep-network/lockstep/node/store"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
 
 // A flood of ten times a block's room in one namespace does not delay another: what Beta brings fits its share of the next block, and is in it,
@@ -25,7 +26,7 @@ func TestFloodDelaysNoOther(t *testing.T) {
 	for _, flood := range []struct {
 		ns   namespaces.Namespace
 		size int
-	}{{storetest.Alpha, 250}, {storetest.Queue, 250}, {storetest.Alpha, 30_000}} {
+	}{{chaintest.Alpha, 250}, {chaintest.Queue, 250}, {chaintest.Alpha, 30_000}} {
 		n := newNode(t, 2, nil, nil)
 		salt := uint64(0)
 		for bytes := 0; bytes < 10*room; bytes += flood.size {
@@ -34,7 +35,7 @@ func TestFloodDelaysNoOther(t *testing.T) {
 		}
 		var quiet []tx.Verified
 		for i := range uint64(30) {
-			quiet = append(quiet, n.leg(1, storetest.Beta, i, 0, 1_000), n.bundle(1, i+1_000, 0))
+			quiet = append(quiet, n.leg(1, chaintest.Beta, i, 0, 1_000), n.bundle(1, i+1_000, 0))
 		}
 		n.mustAdd(quiet...)
 		taken := n.pool.Take(room, signatures)
@@ -61,7 +62,7 @@ func TestFloodDelaysNoOther(t *testing.T) {
 // is the first of the next block.
 func TestFloodsShareBlocks(t *testing.T) {
 	n := newNode(t, 3, nil, nil)
-	names := []namespaces.Namespace{storetest.Alpha, storetest.Beta, storetest.Queue}
+	names := []namespaces.Namespace{chaintest.Alpha, chaintest.Beta, chaintest.Queue}
 	sizes := []int{2_000, 9_000, 40_000}
 	salt := uint64(0)
 	fill := func() {
@@ -99,7 +100,7 @@ func TestRandomTraffic(t *testing.T) {
 		PerPayer: pool.Limits{Bytes: 1 << 19, Count: 40},
 	}
 	n := newNode(t, 5, nil, func(c *pool.Config) { limits.Rules = c.Rules; *c = limits })
-	names := []namespaces.Namespace{storetest.Alpha, storetest.Beta, storetest.Queue}
+	names := []namespaces.Namespace{chaintest.Alpha, chaintest.Beta, chaintest.Queue}
 	var all []tx.Verified
 	for range 60 {
 		for range rng.IntN(60) {
@@ -186,7 +187,7 @@ func TestConcurrentUse(t *testing.T) {
 	for g := range 4 {
 		work.Go(func() {
 			for i := range uint64(150) {
-				v := n.leg(g, storetest.Alpha, i, i%7, 100)
+				v := n.leg(g, chaintest.Alpha, i, i%7, 100)
 				if g%2 == 0 {
 					if err := n.pool.Acknowledge([]tx.Verified{v})[0]; err != nil && tx.CodeOf(err) == "" {
 						t.Error(err)
@@ -227,8 +228,8 @@ func TestChecker(t *testing.T) {
 	var want []tx.Code
 	var txs []*tx.Tx
 	for i := range uint64(100) {
-		f := tx.Fields{Salt: i, Expiry: 9, Legs: storetest.Leg(storetest.Alpha, strings.Repeat("x", int(i)+1))}
-		good := n.Tx(t, int(i)%3, f)
+		f := tx.Fields{Salt: i, Expiry: 9, Legs: chaintest.Legs(chaintest.Alpha, strings.Repeat("x", int(i)+1))}
+		good := n.Signed(t, int(i)%3, f)
 		switch i % 10 {
 		case 3:
 			f := good.Fields()
@@ -258,10 +259,10 @@ func TestChecker(t *testing.T) {
 			}
 		}
 	}
-	unseen := n.Tx(t, 0, tx.Fields{Salt: 1_000, Expiry: 9, Legs: storetest.Leg(storetest.Alpha, "unseen")}).Tx
+	unseen := n.Signed(t, 0, tx.Fields{Salt: 1_000, Expiry: 9, Legs: chaintest.Legs(chaintest.Alpha, "unseen")}).Tx
 	propose := func(txs ...*tx.Tx) error {
 		p := c.Begin()
-		if _, err := block.DecodeBody(block.Body{Batches: []block.Batch{{Txs: txs}}}.Encode(), p.Decode); err != nil {
+		if _, err := block.DecodeBody(block.Body{Batches: []block.Batch{{Txs: txs}}}.Encode(), math.MaxInt, p.Decode); err != nil {
 			return err
 		}
 		return p.Verify()
@@ -292,7 +293,7 @@ func TestFailingJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := n.leg(0, storetest.Alpha, 1, 0, 10)
+	v := n.leg(0, chaintest.Alpha, 1, 0, 10)
 	if err := p.Acknowledge([]tx.Verified{v})[0]; !errors.Is(err, broken) {
 		t.Fatal(err)
 	}
@@ -316,7 +317,7 @@ func BenchmarkAdd(b *testing.B) {
 	})
 	txs := make([]tx.Verified, b.N)
 	for i := range txs {
-		txs[i] = n.leg(i%64, []namespaces.Namespace{storetest.Alpha, storetest.Beta, storetest.Queue}[i%3], uint64(i), uint64(i%97), 250)
+		txs[i] = n.leg(i%64, []namespaces.Namespace{chaintest.Alpha, chaintest.Beta, chaintest.Queue}[i%3], uint64(i), uint64(i%97), 250)
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -326,7 +327,7 @@ func BenchmarkAdd(b *testing.B) {
 func BenchmarkTake(b *testing.B) {
 	n := newNode(b, 64, nil, nil)
 	for i := range 40_000 {
-		n.mustAdd(n.leg(i%64, []namespaces.Namespace{storetest.Alpha, storetest.Beta, storetest.Queue}[i%3], uint64(i), uint64(i%97), 250))
+		n.mustAdd(n.leg(i%64, []namespaces.Namespace{chaintest.Alpha, chaintest.Beta, chaintest.Queue}[i%3], uint64(i), uint64(i%97), 250))
 	}
 	b.ResetTimer()
 	for range b.N {
@@ -340,7 +341,7 @@ func BenchmarkCheck(b *testing.B) {
 	n := newNode(b, 1, nil, nil)
 	raws := make([][]byte, 4_096)
 	for i := range raws {
-		raws[i] = n.Tx(b, 0, tx.Fields{Salt: uint64(i), Expiry: 9, Legs: storetest.Leg(storetest.Alpha, strings.Repeat("x", 250))}).Raw()
+		raws[i] = n.Signed(b, 0, tx.Fields{Salt: uint64(i), Expiry: 9, Legs: chaintest.Legs(chaintest.Alpha, strings.Repeat("x", 250))}).Raw()
 	}
 	for _, known := range []bool{false, true} {
 		b.Run(fmt.Sprintf("known=%v", known), func(b *testing.B) {

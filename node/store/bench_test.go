@@ -14,7 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 )
 
 // BenchmarkBodies compares places for the bodies of blocks, each with an index of so many random keys a block in a Pebble batch: Pebble's tables,
@@ -102,7 +102,7 @@ func (quiet) Fatalf(format string, args ...any) {
 func BenchmarkCommit(b *testing.B) {
 	for _, txs := range []int{1, 1_000, 8_000} {
 		b.Run(fmt.Sprintf("%dtxs", txs), func(b *testing.B) {
-			n := storetest.NewNetwork(b, 16, nil)
+			n := chaintest.New(b, 16, nil)
 			s := n.Open(b, b.TempDir())
 			salt := uint64(0)
 			for range b.N {

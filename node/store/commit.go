@@ -58,7 +58,8 @@ func (s *Store) write(b Block, at place) error {
 		w.set(key(prefixTx, id[:]...), Location{height, uint32(i)}.encode())
 	}
 	w.effects(b.Effects, hash)
-	if err := s.forgetSpent(&w, height); err != nil {
+	forgotten, err := s.forgetSpent(&w, height)
+	if err != nil {
 		return err
 	}
 	if w.err == nil {
@@ -67,6 +68,7 @@ func (s *Store) write(b Block, at place) error {
 	if w.err != nil {
 		return w.err
 	}
+	s.spent.move(forgotten, b.Effects.Spent)
 	s.blocks.add(height, b.Contents, len(b.Body))
 	root := b.Effects.Head.Root()
 	s.move(func(t *tip) { t.height, t.hash, t.ledger, t.root = height, hash, b.Effects.Head, root })
@@ -135,7 +137,6 @@ func (w *writer) effects(e *ledger.Effects, headHash common.Hash) {
 		for _, p := range e.Spent {
 			raw := p.Encode()
 			pairs = append(pairs, raw[:]...)
-			w.set(pairKey(p), encodeHeight(h.Height))
 		}
 		if len(pairs) > 0 {
 			w.set(heightKey(prefixSpent, h.Height), pairs)
@@ -147,20 +148,17 @@ func (w *writer) effects(e *ledger.Effects, headHash common.Hash) {
 	w.set(metaKey(metaHead), raw)
 }
 
-// forgetSpent deletes the spent pairs of the one height that leaves the window when the head moves to height.
-func (s *Store) forgetSpent(w *writer, height uint64) error {
+// forgetSpent deletes, and returns, the spent pairs of the one height that leaves the window when the head moves to height.
+func (s *Store) forgetSpent(w *writer, height uint64) ([]ledger.Pair, error) {
 	if height <= s.window {
-		return nil
+		return nil, nil
 	}
 	old := height - s.window
-	pairs, err := s.get(heightKey(prefixSpent, old))
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	for ; len(pairs) >= ledger.PairSize; pairs = pairs[ledger.PairSize:] {
-		w.del(key(prefixPair, pairs[:ledger.PairSize]...))
+	pairs, err := s.spentAt(old)
+	if err != nil {
+		return nil, err
 	}
 	w.del(heightKey(prefixSpent, old))
 	w.del(heightKey(prefixDigest, old))
-	return nil
+	return pairs, nil
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/store"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
 
 // The power fails at random moments: what a call has returned for is there, what is there is whole, and the chain goes on. Certificates alone
@@ -23,14 +23,14 @@ func TestPowerFailures(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	n := storetest.NewNetwork(t, 2, func(g *genesis.Genesis) { g.Params.ExpiryWindow = 8 })
+	n := chaintest.New(t, 2, func(g *genesis.Genesis) { g.Params.ExpiryWindow = 8 })
 	fs := vfs.NewCrashableMem()
 	var acknowledged []tx.Verified
 	var cursor uint64
 	salt := uint64(0)
 	next := func(s *store.Store) tx.Verified {
 		salt++
-		return n.Tx(t, rng.IntN(2), fields(salt, s.Head()+4, fmt.Sprint("round ", salt, string(make([]byte, rng.IntN(40_000))))))
+		return n.Signed(t, rng.IntN(2), fields(salt, s.Head()+4, fmt.Sprint("round ", salt, string(make([]byte, rng.IntN(40_000))))))
 	}
 	var headers []common.Hash
 	for range 12 {
@@ -79,7 +79,7 @@ func TestPowerFailures(t *testing.T) {
 }
 
 // checkWhole reads every block that is there and checks that chain, index and ledger belong together.
-func checkWhole(tb testing.TB, n *storetest.Network, s *store.Store, headers []common.Hash) {
+func checkWhole(tb testing.TB, n *chaintest.Network, s *store.Store, headers []common.Hash) {
 	tb.Helper()
 	for height := s.Floor(); height <= s.Head(); height++ {
 		h, err := s.Header(height)

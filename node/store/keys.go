@@ -8,7 +8,6 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -23,7 +22,6 @@ import (
 //	a key           -> ledger record, RLP               the same records, flat: what rules read; the trie is for the root and for proofs
 //	d height        -> digest of the spent pairs        the last window heights
 //	s height        -> the spent pairs, sorted          the last window heights
-//	p pair          -> height                           the last window heights
 //	c name          -> height(8): a reader's cursor
 //	j id            -> encoded transaction: the journal of acknowledged ones
 const (
@@ -36,7 +34,6 @@ const (
 	prefixRecord      = 'a'
 	prefixDigest      = 'd'
 	prefixSpent       = 's'
-	prefixPair        = 'p'
 	prefixCursor      = 'c'
 	prefixJournal     = 'j'
 )
@@ -62,11 +59,6 @@ func heightKey(prefix byte, height uint64) []byte {
 }
 
 func recordKey(k state.Key) []byte { return append([]byte{prefixRecord}, k...) }
-
-func pairKey(p ledger.Pair) []byte {
-	e := p.Encode()
-	return key(prefixPair, e[:]...)
-}
 
 func encodeHeight(height uint64) []byte { return binary.BigEndian.AppendUint64(nil, height) }
 

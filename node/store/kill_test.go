@@ -13,8 +13,8 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/store"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
 
 const childDir = "LOCKSTEP_STORE_TEST_CHILD"
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // writeForEver commits, certifies and prunes, and tells each height that Commit has returned for.
 func writeForEver(dir string) error {
 	t := &testing.T{}
-	n := storetest.NewNetwork(t, 2, nil)
+	n := chaintest.New(t, 2, nil)
 	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func TestKilledProcess(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	n := storetest.NewNetwork(t, 2, nil)
+	n := chaintest.New(t, 2, nil)
 	dir := t.TempDir()
 	told := make(map[uint64]string)
 	last := uint64(0)
@@ -123,7 +123,7 @@ func TestKilledProcess(t *testing.T) {
 
 // Whoever finds a transaction can read its block, also at the moment of the commit.
 func TestATransactionIsFoundWithItsBlock(t *testing.T) {
-	n := storetest.NewNetwork(t, 4, nil)
+	n := chaintest.New(t, 4, nil)
 	s, err := store.Open(store.Config{Dir: t.TempDir(), Genesis: n.Genesis})
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestATransactionIsFoundWithItsBlock(t *testing.T) {
 
 // Readers of all kinds, the journal and pruning go on while blocks are committed, and while the store closes.
 func TestReadersBesideAWriter(t *testing.T) {
-	n := storetest.NewNetwork(t, 4, nil)
+	n := chaintest.New(t, 4, nil)
 	s, err := store.Open(store.Config{Dir: t.TempDir(), Genesis: n.Genesis})
 	if err != nil {
 		t.Fatal(err)

@@ -40,11 +40,7 @@ func (v ledgerView) Spent(payer common.Address, salt uint64) (bool, error) {
 		return false, err
 	}
 	defer v.store.work.Done()
-	err := v.store.read(pairKey(ledger.Pair{Payer: payer, Salt: salt}), func([]byte) error { return nil })
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	return v.store.spent.has(ledger.Pair{Payer: payer, Salt: salt}), nil
 }
 
 // Node implements state.Nodes.

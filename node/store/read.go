@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"strconv"
 	"sync"
 
@@ -83,6 +84,9 @@ func (s *Store) Body(height uint64) ([]byte, error) {
 	return body, nil
 }
 
+// Cached returns the contents of a height if they are in memory, else nil. The caller must not change them.
+func (s *Store) Cached(height uint64) *block.Contents { return s.blocks.get(height) }
+
 // Contents reads and assembles the body of a height; the newest and the last used ones are kept in memory, and callers that ask for the same one
 // at once share the work. The caller must not change them.
 func (s *Store) Contents(height uint64) (*block.Contents, error) {
@@ -114,7 +118,7 @@ func (s *Store) Contents(height uint64) (*block.Contents, error) {
 }
 
 func (s *Store) assemble(raw []byte) (*block.Contents, error) {
-	body, err := block.DecodeBody(raw, tx.Decode)
+	body, err := block.DecodeBody(raw, math.MaxInt, tx.Decode)
 	if err != nil {
 		return nil, err
 	}

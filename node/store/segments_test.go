@@ -10,13 +10,13 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/store"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
 
 // The index is lost, or a part of it: a start computes it again from the segments, and stops at the first record that is torn.
 func TestIndexFollowsFromSegments(t *testing.T) {
-	n := storetest.NewNetwork(t, 2, nil)
+	n := chaintest.New(t, 2, nil)
 	dir := t.TempDir()
 	open := func() *store.Store {
 		t.Helper()
@@ -35,7 +35,7 @@ func TestIndexFollowsFromSegments(t *testing.T) {
 	s := open()
 	var txs []tx.Verified
 	for height := range uint64(12) {
-		txs = append(txs, n.Tx(t, int(height)%2, fields(height, 30, strings.Repeat("x", 10_000))))
+		txs = append(txs, n.Signed(t, int(height)%2, fields(height, 30, strings.Repeat("x", 10_000))))
 		n.Commit(t, s, txs[height])
 	}
 	want := s.Ledger().Head.Root()
@@ -105,14 +105,14 @@ func TestIndexFollowsFromSegments(t *testing.T) {
 
 // Pruning removes segments that lie below the floor as a whole, and nothing else.
 func TestPruningRemovesSegments(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	dir := t.TempDir()
 	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis}.On(vfs.Default, 40_000))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for height := range uint64(30) {
-		n.Commit(t, s, n.Tx(t, 0, fields(height, 40, strings.Repeat("x", 10_000))))
+		n.Commit(t, s, n.Signed(t, 0, fields(height, 40, strings.Repeat("x", 10_000))))
 	}
 	n.Certify(t, s, 30)
 	for _, c := range []struct {

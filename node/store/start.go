@@ -69,6 +69,9 @@ func (s *Store) resume() error {
 		return err
 	}
 	s.tip.root = s.tip.ledger.Root()
+	if err = s.readSpent(); err != nil {
+		return err
+	}
 	if s.tip.floor, err = s.height(metaFloor, 1); err != nil {
 		return fmt.Errorf("read floor: %w", err)
 	}

@@ -55,6 +55,7 @@ type Store struct {
 	window  uint64
 
 	blocks *blockCacheLRU
+	spent  *spentSet
 	load   singleflight.Group
 
 	commitMu sync.Mutex // one writer of blocks, certificates and the floor at a time
@@ -104,7 +105,7 @@ func Open(c Config) (*Store, error) {
 	}
 	s := &Store{
 		db: db, files: files, cache: cache, genesis: c.Genesis, rules: ledger.NewRules(c.Genesis), window: c.Genesis.Params.ExpiryWindow,
-		blocks: newBlockCache(contentCache), changed: make(chan struct{}), cursors: make(map[string]uint64),
+		blocks: newBlockCache(contentCache), spent: newSpentSet(), changed: make(chan struct{}), cursors: make(map[string]uint64),
 	}
 	if err = s.start(); err != nil {
 		err = errors.Join(fmt.Errorf("open store in %s: %w", c.Dir, err), db.Close())
@@ -127,7 +128,7 @@ func options(fs vfs.FS, cache *pebble.Cache, logger *slog.Logger) *pebble.Option
 		FS:                          fs,
 	}
 	for i := range o.Levels {
-		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most look-ups of salts and ids find nothing
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most look-ups of ids find nothing
 	}
 	return o
 }

@@ -13,18 +13,18 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/store"
-	"github.com/lockstep-network/lockstep/node/store/storetest"
 )
 
 func fields(salt uint64, expiry uint64, data string) tx.Fields {
-	return tx.Fields{Salt: salt, Expiry: expiry, Legs: storetest.Leg(storetest.Alpha, data)}
+	return tx.Fields{Salt: salt, Expiry: expiry, Legs: chaintest.Legs(chaintest.Alpha, data)}
 }
 
 // A chain of five blocks is written, read in every way, and is all there after the store was closed and opened again.
 func TestChainSurvivesReopening(t *testing.T) {
-	n := storetest.NewNetwork(t, 3, nil)
+	n := chaintest.New(t, 3, nil)
 	dir := t.TempDir()
 	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
 	if err != nil {
@@ -35,7 +35,7 @@ func TestChainSurvivesReopening(t *testing.T) {
 	}
 	var txs []tx.Verified
 	for height := uint64(1); height <= 5; height++ {
-		v := n.Tx(t, int(height)%3, fields(height, 20, fmt.Sprint("data of ", height)))
+		v := n.Signed(t, int(height)%3, fields(height, 20, fmt.Sprint("data of ", height)))
 		n.Commit(t, s, v)
 		txs = append(txs, v)
 	}
@@ -84,12 +84,12 @@ func TestChainSurvivesReopening(t *testing.T) {
 	if again.Ledger().Head.Root() != root {
 		t.Fatal("the ledger has another root after reopening")
 	}
-	n.Commit(t, again, n.Tx(t, 0, fields(6, 20, "goes on")))
+	n.Commit(t, again, n.Signed(t, 0, fields(6, 20, "goes on")))
 }
 
 // What is out of range gets the error that says so.
 func TestReadsOutOfRange(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
 	for range 10 {
 		n.Commit(t, s)
@@ -128,10 +128,10 @@ func TestReadsOutOfRange(t *testing.T) {
 
 // A block that does not stand on the head changes nothing.
 func TestCommitRefusesWhatDoesNotFollow(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
 	first := n.Commit(t, s)
-	good, err := n.Next(s, n.Tx(t, 0, fields(1, 9, "x")))
+	good, err := n.Next(s, n.Signed(t, 0, fields(1, 9, "x")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,11 +155,11 @@ func TestCommitRefusesWhatDoesNotFollow(t *testing.T) {
 	if err := s.Commit(good); err != nil {
 		t.Fatal(err)
 	}
-	stale, err := n.Next(s, n.Tx(t, 0, fields(2, 9, "y")))
+	stale, err := n.Next(s, n.Signed(t, 0, fields(2, 9, "y")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.Commit(t, s, n.Tx(t, 0, fields(3, 9, "z")))
+	n.Commit(t, s, n.Signed(t, 0, fields(3, 9, "z")))
 	if err := s.Commit(stale); !errors.Is(err, store.ErrCommit) {
 		t.Errorf("effects on an older ledger: %v", err)
 	}
@@ -167,8 +167,8 @@ func TestCommitRefusesWhatDoesNotFollow(t *testing.T) {
 
 // The database of one network is refused by another, and changed by neither.
 func TestOtherGenesisIsRefused(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
-	other := storetest.NewNetwork(t, 2, nil)
+	n := chaintest.New(t, 1, nil)
+	other := chaintest.New(t, 2, nil)
 	dir := t.TempDir()
 	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
 	if err != nil {
@@ -188,16 +188,16 @@ func TestOtherGenesisIsRefused(t *testing.T) {
 
 // A salt is spent for a window of heights, then forgotten, and the digests follow.
 func TestSpentPairsLeaveWithTheWindow(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, func(g *genesis.Genesis) { g.Params.ExpiryWindow = 4 })
+	n := chaintest.New(t, 1, func(g *genesis.Genesis) { g.Params.ExpiryWindow = 4 })
 	dir := t.TempDir()
 	s := n.Open(t, dir)
-	n.Commit(t, s, n.Tx(t, 0, fields(1, 5, "first")))
+	n.Commit(t, s, n.Signed(t, 0, fields(1, 5, "first")))
 	for s.Head() < 5 {
 		if spent, err := s.Ledger().View.Spent(n.Payer(0), 1); err != nil || spent != (s.Head() < 5) {
 			t.Fatalf("at head %d: spent is %v, %v", s.Head(), spent, err)
 		}
 		if s.Head() < 4 {
-			if _, err := n.Next(s, n.Tx(t, 0, fields(1, s.Head()+1, "again"))); tx.CodeOf(err) != ledger.Spent {
+			if _, err := n.Next(s, n.Signed(t, 0, fields(1, s.Head()+1, "again"))); tx.CodeOf(err) != ledger.Spent {
 				t.Fatalf("at head %d: the salt is spent twice: %v", s.Head(), err)
 			}
 		}
@@ -206,12 +206,12 @@ func TestSpentPairsLeaveWithTheWindow(t *testing.T) {
 	if spent, err := s.Ledger().View.Spent(n.Payer(0), 1); err != nil || spent {
 		t.Fatalf("the salt is remembered beyond the window: %v", err)
 	}
-	n.Commit(t, s, n.Tx(t, 0, fields(1, 6, "anew")))
+	n.Commit(t, s, n.Signed(t, 0, fields(1, 6, "anew")))
 }
 
 // Certificates cover what lies below them, whatever the order they come in.
 func TestCertificatesCover(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
 	for range 9 {
 		n.Commit(t, s)
@@ -261,7 +261,7 @@ func TestCertificatesCover(t *testing.T) {
 
 // A header that changes the operators needs its own certificate: a later one does not cover it, and no run crosses it.
 func TestCertificatesStopAtAChangeOfOperators(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
 	for range 6 {
 		b, err := n.Next(s)
@@ -288,13 +288,13 @@ func TestCertificatesStopAtAChangeOfOperators(t *testing.T) {
 
 // Pruning stops at cursors, certificates and the head; a cursor does not go below the floor.
 func TestPruningStopsAtReaders(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	dir := t.TempDir()
 	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := n.Tx(t, 0, fields(1, 5, "x"))
+	v := n.Signed(t, 0, fields(1, 5, "x"))
 	n.Commit(t, s, v)
 	for range 19 {
 		n.Commit(t, s)
@@ -345,7 +345,7 @@ func TestPruningStopsAtReaders(t *testing.T) {
 
 // Who waits is woken by the height, by the end of its context, and by closing.
 func TestWaiting(t *testing.T) {
-	n := storetest.NewNetwork(t, 1, nil)
+	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
 	head, certified, never := make(chan error), make(chan error), make(chan error)
 	go func() { head <- s.Wait(t.Context(), 2) }()

@@ -40,9 +40,8 @@ var (
 	// ErrOutOfOrder: an Input not above the head's shared height, or another Input for the
 	// head's shared height than the one executed. Roll back first.
 	ErrOutOfOrder = errors.New("input does not follow the head")
-	// ErrTooDeep: a rollback below the state history kept. Remove the data folder and
-	// derive again.
-	ErrTooDeep = errors.New("rollback reaches below the state history")
+	// ErrTooDeep: a rollback below the state history kept.
+	ErrTooDeep = fmt.Errorf("rollback reaches below the state history: %w", rollups.ErrStateGone)
 	// ErrNotFound: no such block or transaction in the chain.
 	ErrNotFound = errors.New("not found")
 	// ErrStatePruned: the block is known, its state is no longer kept.

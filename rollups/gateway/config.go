@@ -86,7 +86,7 @@ type Config struct {
 	Tip           uint64        // wei per byte of weight, the least tip that a Tx of this gateway offers
 	TipSteps      uint64        // room above Tip that keeps this gateway's Txs in their order; 65,536 if 0: 0.007 % of a fee of 1 gwei
 	ExpiryAhead   uint64        // heights that an expiry lies ahead; 128 if 0, at most the network's window
-	Linger        time.Duration // how long the first transaction of a batch waits for others; 5 ms if 0
+	Linger        time.Duration // how long the first transaction of a batch waits for others, four times as long when busy (see [Linger]); 5 ms if 0
 	Republish     time.Duration // pause between two publications of the same Tx; 10 s if 0
 	Lifetime      time.Duration // how long a transaction is kept that never gets a result; 3 h if 0
 

@@ -31,6 +31,7 @@ type Gateway struct {
 	carriers []*carrier // undecided, in the order of seq
 	ladder   ladder
 	settled  uint64 // soft height of the last settling
+	flushed  int    // transactions in the last flush
 
 	mu      sync.Mutex // guards what follows
 	pool    *pool
@@ -186,9 +187,22 @@ func (g *Gateway) accept(raw []byte) (*group, common.Hash, error) {
 	return g.group, parsed.Hash, nil
 }
 
+// busyFlush is how many transactions a flush has when a gateway is busy. Below it, gossip of the next message costs operators little; above, the wait
+// for a block is what users notice.
+const busyFlush = 64
+
+// Linger is how long the first transaction of a flush waits for others: base, and four times as long right after a flush of 64 and more.
+// Operators pay for each message of gossip: a busy gateway sends fewer and larger ones.
+func Linger(base time.Duration, flushed int) time.Duration {
+	if flushed >= busyFlush {
+		return 4 * base
+	}
+	return base
+}
+
 // linger waits for others to share a flush with.
 func (g *Gateway) linger(ctx context.Context) {
-	t := time.NewTimer(g.cfg.Linger)
+	t := time.NewTimer(Linger(g.cfg.Linger, g.flushed))
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -213,6 +227,7 @@ func (g *Gateway) flush(ctx context.Context, soft uint64) error {
 		}
 	}
 	g.mu.Unlock()
+	g.flushed = len(fresh)
 	if err = errors.Join(err, c.commit()); err != nil {
 		waiters.err = err
 	}

@@ -22,8 +22,8 @@ const (
 	evidenceBlocks = 100_000
 	// maxEvidenceBytes is what one block may carry of evidence; a double vote takes about 600 bytes.
 	maxEvidenceBytes = 64 << 10
-	// minDataBytes must be left in a block beside the largest commit: one full transaction and the header.
-	minDataBytes = 1 << 20
+	// minDataBytes must be left in a block beside the largest commit: a header and a small body.
+	minDataBytes = 64 << 10
 )
 
 // Genesis is what all operators must agree on before the first block.

@@ -1,0 +1,223 @@
+package pool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
+
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger"
+)
+
+// VainPerNew is how many transactions of a batch may be dropped for each one that is left, if it is to be passed on: so many looks at the state
+// cost less than the one signature check that somebody pays for.
+const VainPerNew = 8
+
+// ErrForbidden says that an offered batch holds what no honest peer passes on.
+var ErrForbidden = errors.New("forbidden")
+
+// Offered is what became of a batch.
+type Offered struct {
+	New     int  // transactions taken in
+	Vain    int  // looked at for nothing: all that were dropped but those that are in the pool as they are
+	Checked bool // each signature was looked at: without that, a batch must not be passed on
+}
+
+// Offer takes in what is new of a gossiped batch (specs/02-gossip.md, "txs/1"). What the state says about the payer that is *claimed* comes
+// first, and costs microseconds; a signature, which costs tens of them, is checked only if the transaction could then be taken in, and always
+// before it is. The transactions that were dropped are checked too if the batch is to be passed on: what depends on this node's state must not
+// make it pass on a bad signature, for which others would blame it. An error is [ErrForbidden].
+//
+// A batch of payers who have as much in the pool as they may is dropped before it is decoded: a flood costs a few look-ups.
+func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
+	if p.crowded(batch) {
+		return Offered{Vain: len(batch)}, nil
+	}
+	all, err := p.checker.open(batch)
+	if err != nil {
+		return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
+	}
+	var fit, unchecked []*opened
+	for i, err := range p.screen(all) {
+		switch {
+		case err == nil:
+			fit = append(fit, &all[i])
+			continue
+		case tx.CodeOf(err) == tx.WrongChain:
+			return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
+		case !all[i].verified:
+			unchecked = append(unchecked, &all[i])
+			result.Vain++
+		case tx.CodeOf(err) != ledger.Duplicate:
+			result.Vain++
+		}
+		p.counts.added(err)
+	}
+	result.Checked = len(unchecked) <= VainPerNew*len(fit)
+	if len(fit) == 0 {
+		return result, nil
+	}
+	look := fit
+	if result.Checked {
+		look = slices.Concat(fit, unchecked)
+	}
+	if err := p.checker.verifyAll(look); err != nil {
+		return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
+	}
+	for _, o := range fit {
+		err := p.admit(o.tx, false)
+		p.counts.added(err)
+		if err == nil {
+			result.New++
+		} else {
+			result.Vain++
+		}
+	}
+	return result, nil
+}
+
+// crowded says whether every transaction of a batch claims a payer who has no room for it, and would replace none.
+func (p *Pool) crowded(batch [][]byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, raw := range batch {
+		claim, ok := tx.Look(raw)
+		if !ok || p.byPair[ledger.Pair(claim)] != nil {
+			return false
+		}
+		payer := p.payers[claim.Payer]
+		if payer == nil || !payer.held.plus(Limits{len(raw), 1}).exceeds(p.config.PerPayer) {
+			return false
+		}
+	}
+	for range batch {
+		p.counts.added(tx.NewReject(PayerFull, "dropped undecoded"))
+	}
+	return len(batch) > 0
+}
+
+// opened is a transaction of a batch.
+type opened struct {
+	tx       *tx.Tx
+	key      common.Hash // its name for the checker
+	verified bool
+}
+
+// open decodes a batch. The error is the [*tx.Reject] of a transaction that does not decode.
+func (c *Checker) open(batch [][]byte) ([]opened, error) {
+	all, errs := make([]opened, len(batch)), make([]error, len(batch))
+	var failed atomic.Bool
+	parallel(len(batch), c.slots, func(i int) {
+		if failed.Load() {
+			return
+		}
+		if all[i], errs[i] = c.openOne(batch[i]); errs[i] != nil {
+			failed.Store(true)
+		}
+	})
+	return all, errors.Join(errs...)
+}
+
+func (c *Checker) openOne(raw []byte) (opened, error) {
+	if len(raw) > tx.MaxSize {
+		return opened{}, tx.NewReject(tx.TxTooLarge, "%d bytes, at most %d", len(raw), tx.MaxSize)
+	}
+	key := nameOf(raw)
+	if t, ok := c.lookup(key); ok {
+		c.known.Inc()
+		return opened{t.Tx, key, true}, nil
+	}
+	t, err := tx.Decode(bytes.Clone(raw)) // raw is a part of something larger, which must not live as long
+	return opened{t, key, false}, err
+}
+
+// verifyAll checks the signatures of those that are not verified yet, in parallel. The error is the [*tx.Reject] of one that fails; the others
+// are then not looked at.
+func (c *Checker) verifyAll(txs []*opened) error {
+	errs := make([]error, len(txs))
+	var failed atomic.Bool
+	parallel(len(txs), c.slots, func(i int) {
+		if txs[i].verified || failed.Load() {
+			return
+		}
+		if _, errs[i] = c.verify(txs[i].key, txs[i].tx); errs[i] != nil {
+			failed.Store(true)
+		}
+		txs[i].verified = errs[i] == nil
+	})
+	return errors.Join(errs...)
+}
+
+// screen says which transactions of a batch would be taken in, if their signatures are good: errs[i] is nil, a [*tx.Reject], or another error
+// if the state could not be read.
+func (p *Pool) screen(all []opened) (errs []error) {
+	s := screening{
+		pool: p, height: p.Height(), balances: make(map[common.Address]uint256.Int), sums: make(map[common.Address]uint256.Int),
+		pairs: make(map[ledger.Pair]*tx.Tx),
+	}
+	errs = make([]error, len(all))
+	for i := range all {
+		errs[i] = s.look(all[i].tx)
+	}
+	return errs
+}
+
+// screening is what is known of a batch so far. A payer's transactions are counted together: one that can pay for one of a thousand has one
+// signature checked, not a thousand.
+type screening struct {
+	pool     *Pool
+	height   uint64
+	balances map[common.Address]uint256.Int
+	sums     map[common.Address]uint256.Int // fees of those that would be taken in
+	pairs    map[ledger.Pair]*tx.Tx         // likewise
+}
+
+func (s *screening) look(t *tx.Tx) error {
+	p := s.pool
+	if err := p.config.Rules.Check(t, s.height+1); err != nil {
+		return err
+	}
+	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, fee: p.config.Rules.MaxFee(t)}
+	sum := s.sums[e.pair.Payer]
+	if before := s.pairs[e.pair]; before != nil {
+		if t.Tip() < replacementTip(before.Tip()) {
+			return tx.NewReject(ReplacementUnderpriced, "the batch has another one with the same payer and salt")
+		}
+		fee := p.config.Rules.MaxFee(before)
+		sum.Sub(&sum, &fee)
+	}
+	e.fee.Add(&e.fee, &sum)
+	balance, err := s.balance(e.pair.Payer)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	_, _, err = p.fits(e, balance)
+	p.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := p.unspent(e.pair); err != nil {
+		return err
+	}
+	s.sums[e.pair.Payer], s.pairs[e.pair] = e.fee, t
+	return nil
+}
+
+// balance reads a payer's balance once for the whole batch.
+func (s *screening) balance(payer common.Address) (uint256.Int, error) {
+	if b, ok := s.balances[payer]; ok {
+		return b, nil
+	}
+	b, err := ledger.Balance(s.pool.chain.Ledger().View, payer)
+	if err != nil {
+		return b, fmt.Errorf("read balance: %w", err)
+	}
+	s.balances[payer] = b
+	return b, nil
+}
