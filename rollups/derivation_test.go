@@ -63,7 +63,7 @@ func taken(t *testing.T, c *chain) []*decoded {
 	var out []*decoded
 	trust := c.genesis
 	for i := range c.steps {
-		blocks, next, err := verify(trust, mine(), c.steps[i:i+1])
+		blocks, next, err := verify(trust, new(cert.Marks), mine(), c.steps[i:i+1])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestUnreadableLaneCountsAsEmpty(t *testing.T) {
 	h := c.steps[0].Header
 	h.DataRoot = table.Root()
 	st := feed.Step{Header: h, Lanes: []feed.Lane{{Namespace: mine(), Data: rubbish, Proof: proof}}, Certificate: certify(c.genesis.Set, h)}
-	blocks, _, err := verify(c.genesis, mine(), []feed.Step{st})
+	blocks, _, err := verify(c.genesis, new(cert.Marks), mine(), []feed.Step{st})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -242,6 +242,20 @@ func (s *store) proof(height uint64) (*cert.Run, bool, error) {
 	return run, found && run.Headers[0].Height <= height, nil
 }
 
+// whole returns the run that proves the header of a height up to its certificate: the pieces of a long one are joined, as far as they are known.
+func (s *store) whole(height uint64) (*cert.Run, bool, error) {
+	run, found, err := s.proof(height)
+	for found && err == nil && run.Piece() {
+		next, more, err := s.runFrom(run.End() + 1)
+		if err != nil || !more || next.Headers[0].Height > run.End()+1 {
+			return run, true, err
+		}
+		run.Headers = append(run.Headers, next.Headers[run.End()+1-next.Headers[0].Height:]...)
+		run.Certificate, run.Next = next.Certificate, next.Next
+	}
+	return run, found, err
+}
+
 // runFrom returns the first run that ends at a height or above.
 func (s *store) runFrom(height uint64) (run *cert.Run, found bool, err error) {
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: heightKey(runKey, height), UpperBound: []byte{runKey + 1}})

@@ -15,6 +15,7 @@ import (
 //	H height        -> header
 //	B height        -> where the block stands in the segments: first height of the file(8) offset(8) length(4)
 //	C height        -> certificate
+//	O height        -> hash of the operators that follow: only where a header changes them
 //	x id            -> height(8) position(4)            kept for ever
 //	n path          -> node of the account trie         the newest state only
 //	a address       -> balance(32)                      the same accounts, flat: for the pool and the fee pass; ledger.Apply reads the trie
@@ -27,6 +28,7 @@ const (
 	prefixHeader      = 'H'
 	prefixPlace       = 'B'
 	prefixCertificate = 'C'
+	prefixChange      = 'O'
 	prefixTx          = 'x'
 	prefixNode        = 'n'
 	prefixAccount     = 'a'
