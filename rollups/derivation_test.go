@@ -74,6 +74,15 @@ func taken(t *testing.T, c *chain) []*decoded {
 	return out
 }
 
+// A node that is killed before anything of it is firm has no place on the DA layer to go on from, and begins at the start: a reader takes no
+// cursor for that, and not an empty one.
+func TestNoCursorSurvivesARestart(t *testing.T) {
+	b := newBench(t)
+	if b.crash(); b.rec.Cursor != nil {
+		t.Errorf("after a restart the cursor is %#v, want none", b.rec.Cursor)
+	}
+}
+
 // A lane that operators have certified and that nobody can read counts as empty: for everyone alike, and nothing stops.
 func TestUnreadableLaneCountsAsEmpty(t *testing.T) {
 	rubbish := []byte{0xc1, 0x07}

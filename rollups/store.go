@@ -133,7 +133,10 @@ func (s *store) load() (record, error) {
 	case w.Genesis != s.genesis || w.Namespace != s.namespace:
 		return record{}, fmt.Errorf("%w: namespace %s, genesis %s", ErrForeign, w.Namespace, w.Genesis)
 	}
-	rec := record{Heads: Heads{w.Soft, w.Firm, w.Final}, Cursor: w.Cursor}
+	rec := record{Heads: Heads{w.Soft, w.Firm, w.Final}}
+	if len(w.Cursor) > 0 { // RLP knows no nil
+		rec.Cursor = w.Cursor
+	}
 	var err error
 	if rec.SoftTrust, err = s.trust(w.SoftTrust); err != nil {
 		return record{}, err
