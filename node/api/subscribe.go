@@ -13,6 +13,9 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/proof"
 )
 
+// waitAhead is how far above the newest certified height a subscription may begin: this node may be behind the one that a client comes from.
+const waitAhead = 64
+
 // runAtOnce is how many headers a subscription reads at once; short runs come whole.
 const runAtOnce = cert.MarkEvery
 
@@ -76,6 +79,11 @@ func (s *Service) follow(ctx context.Context, from *Height, notice func(context.
 	if floor := s.store.Floor(); next < floor {
 		e := fail(Pruned, "height %d is pruned, the lowest is %d", next, floor)
 		e.Data.Height = floor
+		return nil, e
+	}
+	if certified := s.store.Certified(); next > certified+waitAhead {
+		e := fail(NotYet, "height %d is far above the newest certified one, %d: begin at most %d above it", next, certified, waitAhead)
+		e.Data.Height = certified
 		return nil, e
 	}
 	return s.subscribe(ctx, func(ctx context.Context, emit func(any) error) error {
