@@ -35,7 +35,7 @@ func benchCommand() *cli.Command {
 			"load lasts, and offers twice that. Modes: legs (many legs under one signature, gossiped), signed (a signature each, gossiped), rpc (a signature\n" +
 			"each, to seq_sendTransaction), wallet (EVM transfers, to a rollup node), derive (a rollup node derives such transfers from the DA layer alone).",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "mode", Usage: "legs, signed, rpc, wallet or derive; once for each", Value: cli.NewStringSlice(bench.Legs, bench.Signed)},
+			&cli.StringSliceFlag{Name: "mode", Usage: "legs, signed, flood, rpc, wallet or derive; once for each", Value: cli.NewStringSlice(bench.Legs, bench.Signed)},
 			&cli.Float64SliceFlag{Name: "rate", Usage: "transactions (or legs) a second; once for each"},
 			&cli.BoolFlag{Name: "sweep", Usage: "look for the knee"},
 			&cli.Float64Flag{Name: "from", Usage: "first rate of the sweep (default: by mode)"},
@@ -46,6 +46,7 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "gateways", Usage: "sending hosts", Value: 2},
 			&cli.IntFlag{Name: "operators", Value: 4},
 			&cli.DurationFlag{Name: "block-interval", Usage: "time between two shared blocks", Value: 100 * time.Millisecond},
+			&cli.Uint64Flag{Name: "capacity", Usage: "bytes per block of the network's fee market, a quarter of it each lane's share (default: as usual)"},
 			&cli.IntFlag{Name: "transfers", Usage: "that derive puts in", Value: 50_000},
 			&cli.BoolFlag{Name: "no-da", Usage: "publish nothing to a DA layer"},
 			&cli.PathFlag{Name: "network", Usage: "folder of a network that runs on this machine, as a devnet's, to use instead of one of its own"},
@@ -180,7 +181,7 @@ func (b *benchRun) deriveAnew(ctx context.Context, history *bench.History) (*ben
 
 // benchPlans reads what to run.
 func benchPlans(c *cli.Context) (plans []bench.Plan, derive bool, err error) {
-	first := map[string]float64{bench.Legs: 16_000, bench.Signed: 2_000, bench.RPC: 1_000, bench.Wallet: 500}
+	first := map[string]float64{bench.Legs: 16_000, bench.Signed: 2_000, bench.Flood: 20, bench.RPC: 1_000, bench.Wallet: 500}
 	rates, sweep := c.Float64Slice("rate"), c.Bool("sweep")
 	if len(rates) == 0 && !sweep {
 		rates, sweep = []float64{1000}, true

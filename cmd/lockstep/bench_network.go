@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,10 @@ func benchNetwork(c *cli.Context, dir string, operators []host, rollup host, da 
 		Settings: map[string]any{
 			flagBlockInterval: c.Duration("block-interval").String(), flagLocal: !c.IsSet("wan"), flagPublishAge: "500ms", flagLogLevel: "warn",
 		},
+	}
+	if slices.Contains(c.StringSlice("mode"), bench.Flood) {
+		p.Capacity = c.Uint64("capacity")
+		p.Rollups = append(p.Rollups, loopbackHost(fmt.Sprintf(benchRollups, 2), 8543, 1))
 	}
 	if c.Bool("no-da") {
 		p.Settings[flagPublish] = false

@@ -176,11 +176,19 @@ func signBundle(c *cli.Context, node *client.Client, legs []tx.Leg, key *ecdsa.P
 	if err != nil {
 		return tx.Verified{}, fmt.Errorf("ask for the status: %w", err)
 	}
+	args := api.FeeArgs{Bundle: true}
+	for _, l := range legs {
+		args.Namespaces, args.Legs = append(args.Namespaces, l.Namespace), append(args.Legs, len(l.Data))
+	}
+	fee, err := node.EstimateFee(c.Context, args)
+	if err != nil {
+		return tx.Verified{}, fmt.Errorf("ask for the fee: %w", err)
+	}
 	var salt [8]byte
 	_, _ = rand.Read(salt[:]) // never fails
 	return tx.Sign(tx.Fields{
 		ChainID: g.Document.ChainID, Salt: binary.BigEndian.Uint64(salt[:]), Expiry: s.Head + min(c.Uint64("expires-in"), g.Document.Params.ExpiryWindow),
-		Legs: legs, MaxFeePerByte: 2 * g.Document.Params.LeastPrice(), Tip: c.Uint64("tip"),
+		Legs: legs, MaxFeePerByte: fee.MaxFeePerByte, Tip: c.Uint64("tip"),
 	}, key)
 }
 

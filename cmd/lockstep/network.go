@@ -60,6 +60,7 @@ const (
 
 // plan says what network to generate.
 type plan struct {
+	Capacity  uint64 // bytes per block, of which a lane's share is a quarter; 0: as usual
 	Dir       string
 	ChainID   string
 	Operators []host
@@ -111,6 +112,9 @@ func (p plan) generate() (*network, error) {
 	n := &network{ChainID: p.ChainID, DA: p.DA, DAMetrics: p.DAMetrics}
 	g := &genesis.Genesis{
 		Version: genesis.Version, ChainID: p.ChainID, TimeMS: uint64(time.Now().UnixMilli()), Params: genesis.DefaultParams(),
+	}
+	if p.Capacity > 0 {
+		g.Params.Capacity, g.Params.MaxSignatures, g.Params.LaneShare = p.Capacity, p.Capacity/1024, p.Capacity/4
 	}
 	for _, a := range accounts {
 		g.Balances = append(g.Balances, genesis.Balance{Address: a.Address, Amount: ether(1_000_000)})

@@ -70,7 +70,7 @@ type signed struct {
 func (s *Session) newSigned() *signed { return &signed{session: s, run: rand.Uint64()} }
 
 func (l *signed) prepare(ctx context.Context, plan Schedule) (err error) {
-	l.raws, err = l.session.sign(ctx, l.run, plan.N)
+	l.raws, err = l.session.sign(ctx, l.run, plan.N, target{lane: -1, factor: 2})
 	return err
 }
 
@@ -86,8 +86,14 @@ func (l *signed) send(ctx context.Context, plan Schedule, accepted *Tally) error
 	})
 }
 
-// sign makes n transactions of one payload each, over all payers and lanes.
-func (s *Session) sign(ctx context.Context, run uint64, n int) ([][]byte, error) {
+// target says where transactions go and what they accept.
+type target struct {
+	lane   int    // index of the network's; negative: all in turn
+	factor uint64 // of the least price
+}
+
+// sign makes n transactions of one payload each, over all payers.
+func (s *Session) sign(ctx context.Context, run uint64, n int, to target) ([][]byte, error) {
 	g := s.network.Genesis
 	// An idle chain moves slowly and a loaded one ten times a second: most of the window is for the run.
 	expiry := s.reader.Height() + g.Params.ExpiryWindow*9/10
@@ -97,9 +103,13 @@ func (s *Session) sign(ctx context.Context, run uint64, n int) ([][]byte, error)
 	for w := range workers {
 		work.Go(func() error {
 			for i := w; i < n && ctx.Err() == nil; i += workers {
+				lane := to.lane
+				if lane < 0 {
+					lane = i % len(s.network.Lanes)
+				}
 				v, err := tx.Sign(tx.Fields{
-					ChainID: g.ChainID, Salt: rand.Uint64(), Expiry: expiry, MaxFeePerByte: 2 * g.Params.LeastPrice(),
-					Legs: []tx.Leg{{Namespace: s.network.Lanes[i%len(s.network.Lanes)], Data: payload(run, i, s.config.Size)}},
+					ChainID: g.ChainID, Salt: rand.Uint64(), Expiry: expiry, MaxFeePerByte: to.factor * g.Params.LeastPrice(),
+					Legs: []tx.Leg{{Namespace: s.network.Lanes[lane], Data: payload(run, i, s.config.Size)}},
 				}, s.network.Payers[i%len(s.network.Payers)])
 				if err != nil {
 					return fmt.Errorf("sign: %w", err)

@@ -11,6 +11,7 @@ import (
 const (
 	Legs   = "legs"   // many legs under one signature, gossiped
 	Signed = "signed" // a signature each, gossiped
+	Flood  = "flood"  // signed, in one lane within its share, while another is flooded with ten times the capacity
 	RPC    = "rpc"    // a signature each, sent to operators' RPC
 	Wallet = "wallet" // EVM transfers, sent to a rollup node's RPC
 )
@@ -46,6 +47,8 @@ func (s *Session) load(mode string) (load, error) {
 		return s.newLegs(), nil
 	case Signed:
 		return s.newSigned(), nil
+	case Flood:
+		return s.newFlood()
 	case RPC:
 		return s.newCalled(), nil
 	case Wallet:

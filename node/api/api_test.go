@@ -43,7 +43,12 @@ type node struct {
 
 func newNode(t *testing.T, change ...func(*api.Config)) *node {
 	t.Helper()
-	n := &node{Network: chaintest.New(t, 1, nil), t: t}
+	return newNodeOn(t, chaintest.New(t, 1, nil), change...)
+}
+
+func newNodeOn(t *testing.T, network *chaintest.Network, change ...func(*api.Config)) *node {
+	t.Helper()
+	n := &node{Network: network, t: t}
 	n.store = n.Open(t, t.TempDir())
 	var err error
 	if n.pool, err = pool.New(pool.DefaultConfig(ledger.NewRules(n.Genesis)), n.store, n.store); err != nil {
@@ -436,15 +441,17 @@ func TestErrors(t *testing.T) {
 		"lane from the future":      {"seq_getLane", []any{chaintest.Alpha, 100}, -38001, "not_yet"},
 		"lane pruned":               {"seq_getLane", []any{chaintest.Alpha, 2, 3}, -38002, "pruned"},
 		"lane, half-open":           {"seq_getLane", []any{chaintest.Alpha}, -32602, ""},
-		"lane, short namespace":     {"seq_getLane", []any{"0x61", 3, 4}, -32602, ""},
-		"lane, long namespace":      {"seq_getLane", []any{"0x" + strings.Repeat("61", 11), 3, 4}, -32602, ""},
-		"lane, namespace bare":      {"seq_getLane", []any{strings.Repeat("61", 10), 3, 4}, -32602, ""},
 		"lane of a bad namespace":   {"seq_getLane", []any{"0xzz", 3, 4}, -32602, ""},
 		"proof of the unknown":      {"seq_getInclusionProof", []any{common.Hash{9}}, -38003, "not_found"},
 		"proof with many lanes":     {"seq_getInclusionProof", []any{included.ID(), api.InclusionOptions{Lanes: make([]namespaces.Namespace, 40)}}, -32602, "bad_argument"},
 		"absence of the present":    {"seq_getAbsenceProof", []any{included.ID(), 3, 4}, -32602, "bad_argument"},
 		"absence, reversed":         {"seq_getAbsenceProof", []any{common.Hash{9}, 4, 3}, -38004, "bad_range"},
 		"absence, too many heights": {"seq_getAbsenceProof", []any{common.Hash{9}, 1, 100}, -38004, "bad_range"},
+		"history of no blocks":      {"seq_feeHistory", []any{chaintest.Alpha, 0, "latest"}, -38004, "bad_range"},
+		"history of too many":       {"seq_feeHistory", []any{chaintest.Alpha, 1025, "latest"}, -38004, "bad_range"},
+		"tips of too many blocks":   {"seq_feeHistory", []any{chaintest.Alpha, 33, "latest", []int{50}}, -38004, "bad_range"},
+		"percentile above 100":      {"seq_feeHistory", []any{chaintest.Alpha, 1, "latest", []int{50, 101}}, -32602, "bad_argument"},
+		"history of the future":     {"seq_feeHistory", []any{chaintest.Alpha, 1, 1 << 40}, -38001, "not_yet"},
 		"fee of nothing":            {"seq_estimateFee", []any{api.FeeArgs{}}, -32602, "bad_argument"},
 		"fee of a leg of 0 bytes":   {"seq_estimateFee", []any{api.FeeArgs{Legs: []int{0}}}, -32602, "bad_argument"},
 		"fee, overflowing":          {"seq_estimateFee", []any{map[string]any{"weight": "0xffffffffffffffff"}}, -32602, "bad_argument"},

@@ -32,6 +32,7 @@ type Effects struct {
 	Records []state.Record // changed records, ascending by key
 	Spent   []Pair         // pairs spent at this height, ascending
 	Charges []Charge       // what each transaction paid, in shared order: the ledger's events
+	Fees    Fees           // how the block has moved prices
 }
 
 // Genesis returns the effects that make the ledger of a valid genesis document out of nothing.
@@ -75,7 +76,8 @@ func apply(r Rules, parent Parent, txs []*tx.Tx) (*Effects, error) {
 	if err := pass.settle(st); err != nil {
 		return nil, err
 	}
-	if err := pass.reprice(st); err != nil {
+	fees, err := pass.reprice(st)
+	if err != nil {
 		return nil, err
 	}
 	records, err := st.Changes()
@@ -89,7 +91,7 @@ func apply(r Rules, parent Parent, txs []*tx.Tx) (*Effects, error) {
 	spent := pass.spent()
 	return &Effects{
 		Parent: parent.Head.Root(), Head: parent.Head.next(root, Digest(spent)),
-		Nodes: nodes, Records: records, Spent: spent, Charges: pass.charges,
+		Nodes: nodes, Records: records, Spent: spent, Charges: pass.charges, Fees: fees,
 	}, nil
 }
 

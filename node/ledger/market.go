@@ -78,6 +78,26 @@ func (p *Prices) In(ns namespaces.Namespace) (fee.Prices, error) {
 	return prices, nil
 }
 
+// Before goes back from the present: given what blocks have moved, it tells the lane's prices after earlier ones, one call a height, descending.
+func (p *Prices) Before(ns namespaces.Namespace) (func(Fees) fee.Prices, error) {
+	lane, err := loadLane(p.reader, ns)
+	if err != nil {
+		return nil, fmt.Errorf("read lane price of %s: %w", ns, err)
+	}
+	return func(f Fees) fee.Prices {
+		prices := fee.Prices{Global: p.params.GlobalPriceAt(f.Global), DA: f.DAPrice}
+		i, touched := slices.BinarySearchFunc(f.Lanes, ns, func(l LaneFees, ns namespaces.Namespace) int { return l.Namespace.Compare(ns) })
+		if touched {
+			lane = f.Lanes[i].After
+		}
+		prices.Lane = p.params.LanePriceAt(lane, f.Global)
+		if touched {
+			lane = f.Lanes[i].Before
+		}
+		return prices
+	}, nil
+}
+
 // Least is the least max_fee_per_byte that the transaction may have: the highest sum of prices among its namespaces.
 func (p *Prices) Least(t *tx.Tx) (uint64, error) {
 	var least uint64
@@ -121,11 +141,26 @@ func (p *Prices) charge(t *tx.Tx, shares []fee.Share) (Charge, error) {
 	return c, nil
 }
 
+// Fees is how a block has moved prices.
+type Fees struct {
+	Global  fee.Global // after the block
+	DAPrice uint64     // after the block, wei per byte
+	Size    uint64     // bytes of the capacity that the block takes
+	Lanes   []LaneFees // that the block touches, ascending by namespace
+}
+
+// LaneFees is how a block has moved a lane.
+type LaneFees struct {
+	Namespace     namespaces.Namespace
+	Size          uint64
+	Before, After fee.Lane
+}
+
 // reprice counts the block: it writes the lanes that the pass has touched, and the market.
-func (p *Pass) reprice(st *state.State) error {
+func (p *Pass) reprice(st *state.State) (fees Fees, err error) {
 	m, err := loadMarket(st)
 	if err != nil {
-		return fmt.Errorf("count the block: %w", err)
+		return fees, fmt.Errorf("count the block: %w", err)
 	}
 	uses := make([]fee.Use, 0, len(p.sizes))
 	for ns, size := range p.sizes {
@@ -135,18 +170,20 @@ func (p *Pass) reprice(st *state.State) error {
 	lanes := make([]fee.Lane, len(uses))
 	for i, u := range uses {
 		if lanes[i], err = loadLane(st, u.Namespace); err != nil {
-			return fmt.Errorf("count the block: %w", err)
+			return fees, fmt.Errorf("count the block: %w", err)
 		}
 	}
-	global, lanes := p.params.Next(m.global(), uses, lanes)
+	global, after := p.params.Next(m.global(), uses, lanes)
 	m.Excess, m.Credit = global.Excess, global.Credit
 	st.Set(marketKey(), &m)
+	fees = Fees{Global: global, DAPrice: m.DAPrice, Size: p.size}
 	for i, u := range uses {
-		if lanes[i].Excess == 0 {
+		if after[i].Excess == 0 {
 			st.Delete(laneKey(u.Namespace))
 		} else {
-			st.Set(laneKey(u.Namespace), &lanes[i])
+			st.Set(laneKey(u.Namespace), &after[i])
 		}
+		fees.Lanes = append(fees.Lanes, LaneFees{u.Namespace, u.Size, lanes[i], after[i]})
 	}
-	return nil
+	return fees, nil
 }

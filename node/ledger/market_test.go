@@ -74,6 +74,9 @@ func TestFloodRaisesItsOwnPrice(t *testing.T) {
 			t.Fatalf("the other lane pays %d", after)
 		}
 	}
+	if _, err := ledger.Apply(r, s.Parent(), []*tx.Tx{bid(t, 0, 1<<40, 1<<40, leg(alpha, 9_900))}); tx.CodeOf(err) != tx.TxTooLarge {
+		t.Errorf("one that no block has room for: %v", err)
+	}
 	salt++
 	now := laneSum(t, r, s, alpha)
 	for name, low := range map[string]*tx.Tx{

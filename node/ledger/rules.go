@@ -69,6 +69,8 @@ func (r Rules) Check(t *tx.Tx, height uint64) error {
 		return tx.NewReject(ExpiryTooFar, "expires at height %d, at most %d now", t.Expiry(), height+p.ExpiryWindow)
 	case uint64(len(t.Raw())) > p.MaxTxBytes:
 		return tx.NewReject(tx.TxTooLarge, "%d bytes, this network takes %d", len(t.Raw()), p.MaxTxBytes)
+	case t.Weight() > p.Capacity:
+		return tx.NewReject(tx.TxTooLarge, "weighs %d bytes, a block takes %d", t.Weight(), p.Capacity)
 	case len(t.Auths()) > 0:
 		return tx.NewReject(UnexpectedAuth, "%d auths, every namespace is open", len(t.Auths()))
 	}

@@ -53,9 +53,6 @@ func (s *Store) write(b Block, at place) error {
 	w := writer{batch: batch}
 	w.set(heightKey(prefixHeader, height), b.Header.Encode())
 	w.set(heightKey(prefixPlace, height), at.encode())
-	if next := b.Header.NextOperatorsHash; next != b.Header.OperatorsHash {
-		w.set(heightKey(prefixChange, height), next[:])
-	}
 	for i, t := range b.Contents.Txs {
 		id := t.ID()
 		w.set(key(prefixTx, id[:]...), Location{height, uint32(i)}.encode())
@@ -145,6 +142,12 @@ func (w *writer) effects(e *ledger.Effects, headHash common.Hash) {
 			w.set(heightKey(prefixSpent, h.Height), pairs)
 		}
 		w.set(heightKey(prefixDigest, h.Height), h.Digests[len(h.Digests)-1].Bytes())
+		fees, err := rlp.EncodeToBytes(&e.Fees)
+		w.err = errors.Join(w.err, err)
+		w.set(heightKey(prefixFees, h.Height), fees)
+		if h.Height > FeeHistory {
+			w.del(heightKey(prefixFees, h.Height-FeeHistory))
+		}
 	}
 	raw, err := rlp.EncodeToBytes(&headRecord{h.Height, headHash, h.StateRoot, h.DAHead, h.PublishedHeight})
 	w.err = errors.Join(w.err, err)

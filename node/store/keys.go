@@ -17,12 +17,12 @@ import (
 //	H height        -> header
 //	B height        -> where the block stands in the segments: first height of the file(8) offset(8) length(4)
 //	C height        -> certificate
-//	O height        -> hash of the operators that follow: only where a header changes them
 //	x id            -> height(8) position(4)            kept for ever
 //	n path          -> node of the ledger's trie       the newest state only
 //	a key           -> ledger record, RLP               the same records, flat: what rules read; the trie is for the root and for proofs
 //	d height        -> digest of the spent pairs        the last window heights
 //	s height        -> the spent pairs, sorted          the last window heights
+//	f height        -> ledger.Fees, RLP                 the last FeeHistory heights
 //	c name          -> height(8): a reader's cursor
 //	j id            -> encoded transaction: the journal of acknowledged ones
 const (
@@ -30,12 +30,12 @@ const (
 	prefixHeader      = 'H'
 	prefixPlace       = 'B'
 	prefixCertificate = 'C'
-	prefixChange      = 'O'
 	prefixTx          = 'x'
 	prefixNode        = 'n'
 	prefixRecord      = 'a'
 	prefixDigest      = 'd'
 	prefixSpent       = 's'
+	prefixFees        = 'f'
 	prefixCursor      = 'c'
 	prefixJournal     = 'j'
 )
@@ -48,7 +48,7 @@ const (
 )
 
 // formatVersion is the version of the layout above.
-const formatVersion = 3
+const formatVersion = 5
 
 func key(prefix byte, rest ...byte) []byte { return append([]byte{prefix}, rest...) }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/rlp"
 
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
@@ -57,4 +58,24 @@ func (v ledgerView) Node(path []byte, hash common.Hash) ([]byte, error) {
 		return nil, fmt.Errorf("ledger node %x is %s, want %s: the state has moved on, or is damaged", path, have, hash)
 	}
 	return blob, nil
+}
+
+// FeeHistory is how many heights are remembered in [Store.Fees].
+const FeeHistory = 2_048
+
+// Fees returns how the block at the height has moved prices; ErrNotFound if it is not remembered.
+func (s *Store) Fees(height uint64) (ledger.Fees, error) {
+	var out ledger.Fees
+	if err := s.enter(); err != nil {
+		return out, err
+	}
+	defer s.work.Done()
+	raw, err := s.get(heightKey(prefixFees, height))
+	if err != nil {
+		return out, err
+	}
+	if err := rlp.DecodeBytes(raw, &out); err != nil {
+		return out, fmt.Errorf("decode fees of height %d: %w", height, err)
+	}
+	return out, nil
 }

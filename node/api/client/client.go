@@ -124,6 +124,14 @@ func (c *Client) Account(ctx context.Context, address common.Address) (*api.Acco
 	return call[*api.Account](ctx, c, "getAccount", address)
 }
 
+// FeeHistory tells what a byte cost in a namespace.
+func (c *Client) FeeHistory(ctx context.Context, ns namespaces.Namespace, blocks uint64, newest api.Height, percentiles ...int) (*api.FeeHistory, error) {
+	if percentiles == nil {
+		return call[*api.FeeHistory](ctx, c, "feeHistory", ns, blocks, newest)
+	}
+	return call[*api.FeeHistory](ctx, c, "feeHistory", ns, blocks, newest, percentiles)
+}
+
 // EstimateFee tells what a transaction is charged.
 func (c *Client) EstimateFee(ctx context.Context, args api.FeeArgs) (*api.Fee, error) {
 	return call[*api.Fee](ctx, c, "estimateFee", args)
