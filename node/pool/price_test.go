@@ -10,9 +10,9 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/pool"
-	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 )
 
 // scarce makes blocks of ten transactions, whose price doubles in one and a half full ones.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
-	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 

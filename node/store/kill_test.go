@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
-	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/internal/chaintest"
+	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
