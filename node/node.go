@@ -115,9 +115,9 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	defer closing(&err, rpc.Close)
 
-	alive := &heartbeat{store: st, peers: host.Peers, published: pub.published(), log: c.Logger}
 	c.Logger.InfoContext(ctx, "operator runs", "chain_id", c.Genesis.ChainID, "operator", c.Operator.Address(), "rpc", rpc.Addr())
 	return runAll(ctx, []part{
+		{"upgrade", app.Upgrade},
 		{"consensus", eng.Watchdog},
 		{"pool", txs.Follow},
 		{"certificates", collector.Run},
@@ -126,7 +126,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"gossip", gossip.drain},
 		{"publisher", pub.run},
 		{"pruning", old.run},
-		{"heartbeat", alive.run},
+		{"heartbeat", (&heartbeat{store: st, peers: host.Peers, published: pub.published(), log: c.Logger}).run},
 		{"RPC", rpc.Run},
 	})
 }

@@ -91,13 +91,20 @@ func badTransactions(t *testing.T, n *network, o *operator, random *rand.Rand, h
 		{"too_many_legs", func(w *tampered) { w.Legs = legs(tx.MaxLegs+1, 1, leg.Namespace) }},
 		{"too_many_legs", func(w *tampered) { w.Legs = legs(tx.MaxBundleLegs+1, 1, leg.Namespace, n.rollups[1].namespace) }},
 		{"unknown_namespace", func(w *tampered) { w.Legs[0].Namespace = stranger }},
-		{"unknown_namespace", func(w *tampered) { w.Legs[0].Namespace = namespaces.Ledger() }},
+		{"bad_action", func(w *tampered) { w.Legs[0].Namespace = namespaces.Ledger() }},
 		{"expired", func(w *tampered) { w.Expiry = head }},
 		{"expired", func(w *tampered) { w.Expiry = 0 }},
 		{"expiry_too_far", func(w *tampered) { w.Expiry = head + 3*n.genesis.Params.ExpiryWindow }},
 		{"expiry_too_far", func(w *tampered) { w.Expiry = 1<<64 - 1 }},
 		{"fee_too_low", func(w *tampered) { w.MaxFeePerByte = price - 1 }},
-		{"unexpected_auth", func(w *tampered) { w.Auths = []tx.Auth{{Namespace: leg.Namespace, Kind: 1}} }},
+		{"bad_signature", func(w *tampered) { w.Auths = []tx.Auth{{Namespace: leg.Namespace, Kind: 1}} }},
+		{"unexpected_auth", func(w *tampered) {
+			auth, err := tx.SignAuth(tx.Auth{Namespace: leg.Namespace, Kind: 1}, common.Hash{1}, poor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Auths = []tx.Auth{auth}
+		}},
 		{"unfunded", func(w *tampered) { w.Payer = addressOf(poor) }},
 		{"unfunded", func(w *tampered) { w.Legs, w.Tip = legs(3, tx.MaxLegData, leg.Namespace), 1<<64-1 }},
 	} {

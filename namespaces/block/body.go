@@ -164,7 +164,11 @@ type Rule string
 const (
 	ByTip      Rule = "tip"      // tip descending, ties by id
 	ByProposer Rule = "proposer" // as the batches list them: first come, first served if the proposer is honest, and nothing says it is
+	BySeq      Rule = "seq"      // by the lane_seq of the owner's auth: in an owned lane, whatever its owner has chosen otherwise
 )
+
+// AsListed is the rule of a body that stands in shared order already, as a valid one does.
+func AsListed(namespaces.Namespace) Rule { return ByProposer }
 
 // Order returns the transactions of the body in shared order (specs/03-certificates.md, "Order"): those that span namespaces by tip and id; then
 // namespace by namespace, ascending, each by its own rule. It is a pure function of the body and the rules.
@@ -184,12 +188,24 @@ func Order(b Body, rule func(namespaces.Namespace) Rule) []*tx.Tx {
 		if c := a.Namespace().Compare(b.Namespace()); c != 0 {
 			return c
 		}
-		if rule(a.Namespace()) == ByTip {
+		switch rule(a.Namespace()) {
+		case ByTip:
 			return byTip(a, b)
+		case BySeq:
+			return cmp.Compare(seqOf(a), seqOf(b))
+		case ByProposer:
 		}
 		return 0
 	})
 	return append(spanning, own...)
+}
+
+// seqOf is the place that the owner gave to the transaction in its namespace's lane.
+func seqOf(t *tx.Tx) uint64 {
+	if a := t.AuthOf(t.Namespace()); a != nil {
+		return a.LaneSeq
+	}
+	return 0
 }
 
 func byTip(a, b *tx.Tx) int {

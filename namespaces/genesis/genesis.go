@@ -72,6 +72,11 @@ type Params struct {
 	GlobalPrice   uint64 `json:"globalPrice"`   // wei per byte of weight, the least for the pool of capacity
 	ReservePrice  uint64 `json:"reservePrice"`  // wei per second for each reserved byte per block, the least
 	DAPrice       uint64 `json:"daPrice"`       // wei per byte of weight passed through to the DA layer, at first; 0: nothing, for ever
+
+	NamespaceDeposit uint64 `json:"namespaceDeposit"` // wei that a namespace's owner leaves with the ledger until it exits
+	EpochMS          uint64 `json:"epochMs"`          // milliseconds of block time
+	SilenceMS        uint64 `json:"silenceMs"`        // milliseconds without its owner after which an owned lane opens
+	ProtocolVersion  uint64 `json:"protocolVersion"`  // what rules are in force
 }
 
 // DefaultParams returns what a network uses unless it has reasons of its own.
@@ -89,6 +94,11 @@ func DefaultParams() Params {
 		GlobalPrice:   500_000_000,
 		ReservePrice:  50_000_000,
 		DAPrice:       1_000_000,
+
+		NamespaceDeposit: 1_000_000_000_000_000_000,
+		EpochMS:          3_600_000,
+		SilenceMS:        600_000,
+		ProtocolVersion:  1,
 	}
 }
 
@@ -111,6 +121,7 @@ type Namespace struct {
 	Namespace namespaces.Namespace `json:"namespace"`
 	Name      string               `json:"name"`
 	Order     block.Rule           `json:"order"` // how its own transactions are ordered within a block
+	Owner     common.Address       `json:"owner"` // zero: nobody, and nothing about it ever changes
 }
 
 // Balance is what an address holds at the start, in wei.
@@ -159,7 +170,7 @@ func (g *Genesis) Validate() error {
 	if g.TimeMS > MaxTimeMS {
 		return fmt.Errorf("timeMs is %d, want at most %d", g.TimeMS, uint64(MaxTimeMS))
 	}
-	if err := g.Params.validate(); err != nil {
+	if err := g.Params.Validate(); err != nil {
 		return fmt.Errorf("params: %w", err)
 	}
 	for i, o := range g.Operators {
@@ -200,43 +211,6 @@ func validateChainID(id string) error {
 	}
 	if strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return fmt.Errorf("chain id %q: only a-z, 0-9 and - are allowed", id)
-	}
-	return nil
-}
-
-func (p Params) validate() error {
-	for _, b := range []struct {
-		name        string
-		value, most uint64
-	}{
-		{"maxBodyBytes", p.MaxBodyBytes, block.MaxBodySize},
-		{"maxTxBytes", p.MaxTxBytes, tx.MaxSize},
-		{"maxLegBytes", p.MaxLegBytes, tx.MaxLegData},
-		{"maxSignatures", p.MaxSignatures, 1 << 20},
-		{"expiryWindow", p.ExpiryWindow, maxExpiryWindow},
-	} {
-		if b.value == 0 || b.value > b.most {
-			return fmt.Errorf("%s is %d, want 1 to %d", b.name, b.value, b.most)
-		}
-	}
-	for _, b := range []struct {
-		name               string
-		value, least, most uint64
-	}{
-		{"capacity", p.Capacity, p.MaxSignatures, MaxCapacity},
-		{"laneShare", p.LaneShare, 1, p.Capacity / 2},
-		{"damping", p.Damping, 1, MaxDamping},
-		{"lanePrice", p.LanePrice, 1, MaxPrice},
-		{"globalPrice", p.GlobalPrice, 1, MaxPrice},
-		{"reservePrice", p.ReservePrice, 1, MaxPrice},
-		{"daPrice", p.DAPrice, 0, MaxPrice},
-	} {
-		if b.value < b.least || b.value > b.most {
-			return fmt.Errorf("%s is %d, want %d to %d", b.name, b.value, b.least, b.most)
-		}
-	}
-	if p.MaxTxBytes > p.MaxBodyBytes || p.MaxLegBytes > p.MaxTxBytes {
-		return errors.New("want maxLegBytes <= maxTxBytes <= maxBodyBytes")
 	}
 	return nil
 }
@@ -327,6 +301,7 @@ type namespaceWire struct {
 	Namespace namespaces.Namespace
 	Name      string
 	Order     string
+	Owner     common.Address
 }
 
 // Hash is keccak256 of the RLP form: the parent hash of the first header. The document must be valid.
@@ -336,7 +311,7 @@ func (g *Genesis) Hash() common.Hash {
 		w.Operators = append(w.Operators, operatorWire{o.Name, o.Address, o.PublicKey, o.Power, o.PeerID})
 	}
 	for _, n := range g.Namespaces {
-		w.Namespaces = append(w.Namespaces, namespaceWire{n.Namespace, n.Name, string(n.Order)})
+		w.Namespaces = append(w.Namespaces, namespaceWire{n.Namespace, n.Name, string(n.Order), n.Owner})
 	}
 	raw, err := rlp.EncodeToBytes(&w)
 	if err != nil {

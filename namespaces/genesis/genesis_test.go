@@ -29,7 +29,7 @@ func sample(t testing.TB) *Genesis {
 			PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 10, PeerID: "12D3KooW", Addresses: []string{"/ip4/127.0.0.1/tcp/1"},
 		})
 	}
-	g.Namespaces = []Namespace{{namespaces.Namespace{0: 1}, "first", block.ByTip}, {namespaces.Namespace{0: 2}, "second", block.ByProposer}}
+	g.Namespaces = []Namespace{{namespaces.Namespace{0: 1}, "first", block.ByTip, common.Address{7}}, {namespaces.Namespace{0: 2}, "second", block.ByProposer, common.Address{}}}
 	g.Balances = []Balance{{common.Address{1}, uint256.NewInt(1e18)}, {common.Address{2}, uint256.NewInt(2)}}
 	return g
 }

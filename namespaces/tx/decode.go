@@ -91,7 +91,7 @@ func decodeAuths(in *items) []Auth {
 		if a.Kind = uint8(kind); kind > 0xff {
 			one.fail("kind", errors.New("above 255"))
 		}
-		a.LaneSeq = one.uint64("lane seq")
+		a.Epoch, a.LaneSeq = one.uint64("epoch"), one.uint64("lane seq")
 		one.bytes("signature", a.Signature[:])
 		one.end()
 		auths, list.err = append(auths, a), one.err

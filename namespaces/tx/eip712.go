@@ -17,6 +17,7 @@ import (
 const (
 	domainType = "EIP712Domain(string name,string version)"
 	legType    = "Leg(bytes10 namespace,bytes data)"
+	authType   = "Consent(bytes32 id,bytes10 namespace,uint8 kind,uint64 epoch,uint64 laneSeq)"
 	txType     = "Tx(string chainId,address payer,uint64 salt,uint64 expiry,Leg[] legs,uint64 maxFeePerByte,uint64 tip)" + legType
 )
 
@@ -30,6 +31,7 @@ const (
 var (
 	legTypeHash = crypto.Keccak256Hash([]byte(legType))
 	txTypeHash  = crypto.Keccak256Hash([]byte(txType))
+	authHash    = crypto.Keccak256Hash([]byte(authType))
 	domainHash  = hashWords(
 		crypto.Keccak256Hash([]byte(domainType)),
 		crypto.Keccak256Hash([]byte(DomainName)),
@@ -90,7 +92,7 @@ func hashWords(words ...common.Hash) common.Hash {
 // Verified is a transaction whose signature is its payer's.
 type Verified struct{ *Tx }
 
-// Verify recovers the signer. The error is a [*Reject] with [BadSignature].
+// Verify recovers the signer, and who signed the auths. It is called before the transaction is shared. The error is a [*Reject] with [BadSignature].
 func (t *Tx) Verify() (Verified, error) {
 	signer, err := Recover(t.id, t.fields.Signature)
 	if err != nil {
@@ -99,7 +101,59 @@ func (t *Tx) Verify() (Verified, error) {
 	if signer != t.fields.Payer {
 		return Verified{}, reject(BadSignature, "signed by %s, payer is %s", signer, t.fields.Payer)
 	}
+	if t.consents, err = t.recoverConsents(); err != nil {
+		return Verified{}, err
+	}
 	return Verified{t}, nil
+}
+
+// Consents returns who signed each auth: what an auth is worth, the ledger says. The error is a [*Reject] with [BadSignature]; there is none
+// after Verify.
+func (t *Tx) Consents() ([]common.Address, error) {
+	if t.consents != nil || len(t.fields.Auths) == 0 {
+		return t.consents, nil
+	}
+	return t.recoverConsents()
+}
+
+func (t *Tx) recoverConsents() ([]common.Address, error) {
+	if len(t.fields.Auths) == 0 {
+		return nil, nil
+	}
+	out := make([]common.Address, len(t.fields.Auths))
+	for i, a := range t.fields.Auths {
+		var err error
+		if out[i], err = Recover(a.Digest(t.id), a.Signature); err != nil {
+			return nil, reject(BadSignature, "auth %d: %v", i, err)
+		}
+	}
+	return out, nil
+}
+
+// Digest is what the signature of an auth for the transaction with this id is over.
+func (a *Auth) Digest(id common.Hash) common.Hash {
+	var name common.Hash
+	copy(name[:], a.Namespace[:])
+	message := hashWords(authHash, id, name, word(uint64(a.Kind)), word(a.Epoch), word(a.LaneSeq))
+	return crypto.Keccak256Hash([]byte{0x19, 0x01}, domainHash[:], message[:])
+}
+
+// SignAuth sets the auth's signature for the transaction with this id.
+func SignAuth(a Auth, id common.Hash, key *ecdsa.PrivateKey) (Auth, error) {
+	digest := a.Digest(id)
+	sig, err := crypto.Sign(digest[:], key)
+	if err != nil {
+		return Auth{}, reject(BadSignature, "sign auth: %v", err)
+	}
+	a.Signature = Signature(sig)
+	return a, nil
+}
+
+// WithAuths returns the transaction with these auths: they stand outside the id, so its signature stays.
+func (t *Tx) WithAuths(auths ...Auth) (*Tx, error) {
+	f := t.fields
+	f.Auths = auths
+	return New(f)
 }
 
 // Recover returns the address that made the signature over the 32-byte digest. It refuses high S and V outside {0,1}, so each signature has

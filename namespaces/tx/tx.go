@@ -8,7 +8,7 @@
 //
 //	tx        = [version, chain_id, payer, salt, expiry, legs, max_fee_per_byte, tip, auths, signature]
 //	leg       = [namespace(10), data]
-//	auth      = [namespace(10), kind, lane_seq, signature(65)]
+//	auth      = [namespace(10), kind, epoch, lane_seq, signature(65)]
 //	version   = 1        signature = R(32) S(32) V(1), low S, V in {0,1}, over the id
 package tx
 
@@ -72,9 +72,17 @@ type Leg struct {
 type Auth struct {
 	Namespace namespaces.Namespace
 	Kind      uint8
-	LaneSeq   uint64
+	Epoch     uint64 // of an owned lane; else 0
+	LaneSeq   uint64 // in the epoch; else 0
 	Signature Signature
 }
+
+// The kinds of auths (specs/05-ledger.md, "Consent"). Other kinds are well formed, and no namespace takes them.
+const (
+	AuthGateway = 1 // a gateway lets the legs into its gated lane; the payer pays
+	AuthTank    = 2 // the same, and the namespace's tank pays for them
+	AuthOwner   = 3 // an owned lane's key puts the legs at this place
+)
 
 // Fields are the contents of a Tx, as they are signed and encoded.
 type Fields struct {
@@ -96,6 +104,7 @@ type Tx struct {
 	id       common.Hash
 	legsHash common.Hash
 	weight   uint64
+	consents []common.Address // who signed each auth; nil before Verify
 }
 
 // wire is the RLP shape of a Tx.
@@ -197,6 +206,19 @@ func (t *Tx) MaxFeePerByte() uint64 { return t.fields.MaxFeePerByte }
 
 // Tip is what the payer adds, in wei per byte of weight.
 func (t *Tx) Tip() uint64 { return t.fields.Tip }
+
+// AuthOf returns the auth for a namespace; nil if there is none.
+func (t *Tx) AuthOf(ns namespaces.Namespace) *Auth {
+	for i := range t.fields.Auths {
+		if t.fields.Auths[i].Namespace == ns {
+			return &t.fields.Auths[i]
+		}
+	}
+	return nil
+}
+
+// Signatures counts what a check of the transaction recovers: its own signature and those of its auths.
+func (t *Tx) Signatures() int { return 1 + len(t.fields.Auths) }
 
 // Auths are others' consents.
 func (t *Tx) Auths() []Auth { return t.fields.Auths }

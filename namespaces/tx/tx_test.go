@@ -38,11 +38,15 @@ func samples(t testing.TB) map[string]Verified {
 	for i := range many {
 		many[i] = Leg{rollupB, []byte{byte(i), 1}}
 	}
+	auth, err := SignAuth(Auth{Namespace: rollupA, Kind: AuthOwner, Epoch: 2, LaneSeq: 77}, common.Hash{1}, testKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	fields := map[string]Fields{
 		"one leg":         {Salt: 1, Expiry: 100, Legs: []Leg{{rollupA, []byte("hello")}}, MaxFeePerByte: 1e9},
 		"bundle":          {Salt: math.MaxUint64, Expiry: 7, Legs: []Leg{{rollupB, []byte{0}}, {rollupA, []byte{0x7f}}}, MaxFeePerByte: 5, Tip: 3},
 		"many legs":       {Expiry: 1, Legs: many},
-		"with an auth":    {Salt: 2, Expiry: 9, Legs: []Leg{{rollupA, []byte{1}}}, Auths: []Auth{{rollupA, 1, 77, Signature{1}}}},
+		"with an auth":    {Salt: 2, Expiry: 9, Legs: []Leg{{rollupA, []byte{1}}}, Auths: []Auth{auth}},
 		"largest numbers": {Salt: math.MaxUint64, Expiry: math.MaxUint64, Legs: []Leg{{rollupA, []byte{1}}}, MaxFeePerByte: math.MaxUint64, Tip: math.MaxUint64},
 	}
 	out := make(map[string]Verified, len(fields))

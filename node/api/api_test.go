@@ -371,6 +371,10 @@ func TestErrors(t *testing.T) {
 		}
 		return tr.Raw()
 	}
+	auth, err := tx.SignAuth(tx.Auth{Kind: tx.AuthGateway}, common.Hash{1}, crypto.ToECDSAUnsafe(common.Hash{1}.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
 	good := sign(func(*tx.Fields) {})
 	forged := append(hexutil.Bytes{}, good...)
 	forged[len(forged)-10] ^= 1
@@ -413,7 +417,7 @@ func TestErrors(t *testing.T) {
 		"expired":                {"seq_sendTransaction", []any{sign(func(f *tx.Fields) { f.Expiry = 5 })}, -38120, "expired"},
 		"expiry too far":         {"seq_sendTransaction", []any{sign(func(f *tx.Fields) { f.Expiry = 1 << 40 })}, -38121, "expiry_too_far"},
 		"unknown namespace":      {"seq_sendTransaction", []any{sign(func(f *tx.Fields) { f.Legs = []tx.Leg{chaintest.Leg(namespaces.Namespace{0: 7}, "x")} })}, -38122, "unknown_namespace"},
-		"unexpected auth":        {"seq_sendTransaction", []any{sign(func(f *tx.Fields) { f.Auths = make([]tx.Auth, 1) })}, -38123, "unexpected_auth"},
+		"unexpected auth":        {"seq_sendTransaction", []any{sign(func(f *tx.Fields) { f.Auths = []tx.Auth{auth} })}, -38123, "unexpected_auth"},
 		"fee too low":            {"seq_sendTransaction", []any{sign(func(f *tx.Fields) { f.MaxFeePerByte = 1 })}, -38124, "fee_too_low"},
 		"spent salt":             {"seq_sendTransaction", []any{sign(func(f *tx.Fields) { f.Salt = included.Salt() })}, -38125, "spent"},
 		"included already":       {"seq_sendBundle", []any{hexutil.Bytes(included.Raw())}, -38125, "spent"},

@@ -6,7 +6,10 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/holiman/uint256"
 
+	"github.com/lockstep-network/lockstep/namespaces/action"
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
@@ -31,8 +34,10 @@ type Effects struct {
 	Nodes   []state.Node   // changed trie nodes, ascending by path
 	Records []state.Record // changed records, ascending by key
 	Spent   []Pair         // pairs spent at this height, ascending
-	Charges []Charge       // what each transaction paid, in shared order: the ledger's events
-	Fees    Fees           // how the block has moved prices
+
+	Charges  []Charge  // what each transaction cost, in shared order
+	Failures []Failure // actions that did nothing, in order
+	Fees     Fees      // how the block has moved prices
 }
 
 // Genesis returns the effects that make the ledger of a valid genesis document out of nothing.
@@ -43,6 +48,13 @@ func Genesis(g *genesis.Genesis) (*Effects, error) {
 		SetBalance(st, b.Address, b.Amount)
 	}
 	openMarket(st, g.Params)
+	st.Set(ParamsKey(), &g.Params)
+	st.Set(clockKey(), &Clock{TimeMS: g.TimeMS})
+	for _, n := range g.Namespaces {
+		st.Set(NamespaceKey(n.Namespace), &Namespace{
+			Owner: n.Owner, Metadata: []byte(n.Name), Lane: action.Lane{Order: n.Order}, Deposit: new(uint256.Int),
+		})
+	}
 	records, err := st.Changes()
 	if err != nil {
 		return nil, err
@@ -54,34 +66,56 @@ func Genesis(g *genesis.Genesis) (*Effects, error) {
 	return &Effects{Head: head, Nodes: nodes, Records: records}, nil
 }
 
-// Apply computes what the block after parent changes. txs are its verified transactions in shared order. An error means that the block is
-// invalid (it wraps a [*tx.Reject]) or that the state could not be read; nothing has happened then. Equal parents and transactions give
-// equal effects on every machine.
-func Apply(r Rules, parent Parent, txs []*tx.Tx) (*Effects, error) {
-	e, err := apply(r, parent, txs)
+// Block is what a block says to the ledger: nothing but what stands in its header and body.
+type Block struct {
+	TimeMS   uint64 // of the header
+	Proposer common.Address
+	Txs      []*tx.Tx // verified, in shared order
+}
+
+// BlockOf takes from a block what the ledger reads.
+func BlockOf(h block.Header, c *block.Contents) Block { return Block{h.TimeMS, h.Proposer, c.Txs} }
+
+// Apply computes what the block after parent changes. An error means that the block is invalid (it wraps a [*tx.Reject]) or that the state could
+// not be read; nothing has happened then. Equal parents and blocks give equal effects on every machine.
+func Apply(r Rules, parent Parent, b Block) (*Effects, error) {
+	e, err := apply(r, parent, b)
 	if err != nil {
 		return nil, fmt.Errorf("apply block %d: %w", parent.Head.Height+1, err)
 	}
 	return e, nil
 }
 
-func apply(r Rules, parent Parent, txs []*tx.Tx) (*Effects, error) {
-	st := state.New(parent.View)
-	pass := r.Begin(parent.View, parent.Head.Height+1)
-	for i, t := range txs {
+// apply spells the order of a block's effects out (specs/05-ledger.md, "A block").
+func apply(r Rules, parent Parent, b Block) (*Effects, error) {
+	if err := Supported(parent); err != nil {
+		return nil, err
+	}
+	x := &run{rules: r, height: parent.Head.Height + 1, block: b, st: state.New(parent.View)}
+	pass := r.Begin(parent.View, x.height)
+	for i, t := range b.Txs {
 		if err := pass.Add(t); err != nil {
 			return nil, fmt.Errorf("transaction %d: %w", i, err)
 		}
 	}
-	if err := pass.settle(st); err != nil {
-		return nil, err
+	x.params, x.clock = pass.params, pass.clock
+	var fees Fees
+	for _, step := range []func() error{
+		func() error { return pass.settle(x.st, b) },
+		x.actions,
+		func() (err error) { fees, err = pass.reprice(x.st); return err },
+		x.activate,
+		x.tick,
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
-	fees, err := pass.reprice(st)
+	records, err := x.st.Changes()
 	if err != nil {
 		return nil, err
 	}
-	records, err := st.Changes()
-	if err != nil {
+	if err := conserved(parent.View, x.st, records); err != nil {
 		return nil, err
 	}
 	root, nodes, err := state.Commit(parent.Head.StateRoot, parent.Nodes, records)
@@ -91,25 +125,43 @@ func apply(r Rules, parent Parent, txs []*tx.Tx) (*Effects, error) {
 	spent := pass.spent()
 	return &Effects{
 		Parent: parent.Head.Root(), Head: parent.Head.next(root, Digest(spent)),
-		Nodes: nodes, Records: records, Spent: spent, Charges: pass.charges, Fees: fees,
+		Nodes: nodes, Records: records, Spent: spent, Charges: pass.charges, Failures: x.failures, Fees: fees,
 	}, nil
 }
 
-// settle writes what the pass has left to the payers, and credits all charges to the treasury.
-func (p *Pass) settle(st *state.State) error {
-	if len(p.charges) == 0 {
-		return nil
-	}
+// settle writes what the pass has left to payers and tanks, and the places that it took in owned lanes; all charges go to the treasury.
+func (p *Pass) settle(st *state.State, b Block) error {
 	treasury, err := p.balance(Treasury())
 	if err != nil {
 		return err
 	}
 	for i := range p.charges {
-		treasury.Add(treasury, &p.charges[i].Fee) // no overflow: the supply fits, and every unit was taken from a payer
+		c := &p.charges[i]
+		treasury.Add(treasury, &c.Fee) // no overflow: the supply fits, and every unit was taken from somebody
+		for k := range c.Tanks {
+			treasury.Add(treasury, &c.Tanks[k].Fee)
+		}
 	}
 	// any order: each address has a record of its own
 	for a, b := range p.left {
 		SetBalance(st, a, b)
+	}
+	now := Clock{TimeMS: b.TimeMS, Rotation: p.clock.Rotation}
+	// any order: each lane has records of its own
+	for ns, l := range p.lanes {
+		if l.tank != nil {
+			SetTank(st, ns, l.tank)
+		}
+		if l.taken {
+			lane := l.lane.heard(now)
+			st.Set(ownedKey(ns), &lane)
+		}
+		// any order: each payer has a record of its own
+		for payer, q := range l.quotas {
+			if l.record.Lane.Quota > 0 && q.Used > 0 {
+				st.Set(quotaKey(ns, payer), q)
+			}
+		}
 	}
 	return nil
 }

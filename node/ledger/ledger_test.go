@@ -26,6 +26,9 @@ import (
 )
 
 var (
+	operatorKey     = crypto.ToECDSAUnsafe(crypto.Keccak256([]byte("operator")))
+	operatorAddress = crypto.PubkeyToAddress(operatorKey.PublicKey)
+
 	alpha = namespaces.Namespace{0: 1, 9: 0xa}
 	beta  = namespaces.Namespace{0: 1, 9: 0xb}
 )
@@ -33,10 +36,7 @@ var (
 // network is a genesis with payers 1 to n (addresses, not keys: signatures are checked before the ledger) who hold so much each.
 func network(tb testing.TB, payers int, amount uint64, window uint64) (*genesis.Genesis, ledger.Rules) {
 	tb.Helper()
-	key, err := crypto.ToECDSA(crypto.Keccak256([]byte("operator")))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	key := operatorKey
 	g := &genesis.Genesis{Version: genesis.Version, ChainID: "ledger-test", Params: genesis.DefaultParams()}
 	g.Params.LanePrice, g.Params.GlobalPrice, g.Params.DAPrice, g.Params.ExpiryWindow = 1, 1, 1, window
 	g.Operators = []genesis.Operator{{Address: crypto.PubkeyToAddress(key.PublicKey), PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 1}}
@@ -64,6 +64,19 @@ func unsigned(tb testing.TB, from common.Address, salt, expiry, tip uint64, legs
 		tb.Fatal(err)
 	}
 	return t
+}
+
+// feeOf is what the transaction costs on the test network.
+func feeOf(t *tx.Tx) (fee uint256.Int) {
+	fee.SetUint64(t.Tip())
+	fee.AddUint64(&fee, 3)
+	fee.Mul(&fee, uint256.NewInt(t.Weight()))
+	return fee
+}
+
+// blockOf is a block of the transactions, a second after the one before.
+func blockOf(p ledger.Parent, txs []*tx.Tx) ledger.Block {
+	return ledger.Block{TimeMS: 1_000 * (p.Head.Height + 1), Proposer: operatorAddress, Txs: txs}
 }
 
 func leg(ns namespaces.Namespace, size int) tx.Leg {
@@ -150,13 +163,13 @@ func TestRandomBlocks(t *testing.T) {
 		}
 		txs := traffic(t, r, s, rng, payers, 2_000)
 		count += len(txs)
-		e, err := ledger.Apply(r, s.Parent(), txs)
+		e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), txs))
 		if err != nil {
 			t.Fatal(err)
 		}
 		shuffled := slices.Clone(txs)
 		rng.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		e2, err := ledger.Apply(r, again.Parent(), shuffled)
+		e2, err := ledger.Apply(r, again.Parent(), blockOf(again.Parent(), shuffled))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +184,7 @@ func TestRandomBlocks(t *testing.T) {
 			t.Fatalf("%d charges for %d transactions", len(e.Charges), len(txs))
 		}
 		for i, c := range e.Charges {
-			if fee := r.MaxFee(txs[i]); c.ID != txs[i].ID() || c.Fee != fee {
+			if fee := feeOf(txs[i]); c.ID != txs[i].ID() || c.Fee != fee {
 				t.Fatal("a charge is another transaction's")
 			}
 			charged.Add(&charged, &c.Fee)
@@ -193,11 +206,11 @@ func TestRandomBlocks(t *testing.T) {
 // checkTrie rebuilds the trie from the flat records and compares roots and nodes.
 func checkTrie(t *testing.T, s *ledgertest.Memory) {
 	t.Helper()
-	var records []state.Record
+	var all []state.Record
 	for k, v := range s.Records {
-		records = append(records, state.Record{Key: k, Value: v})
+		all = append(all, state.Record{Key: k, Value: v})
 	}
-	root, nodes, err := state.Commit(state.EmptyRoot(), nil, records)
+	root, nodes, err := state.Commit(state.EmptyRoot(), nil, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,23 +222,22 @@ func checkTrie(t *testing.T, s *ledgertest.Memory) {
 	}
 }
 
-// An account that pays its last wei leaves the trie; with nobody left but the treasury, the trie holds the treasury and the market.
+// An account that pays its last wei leaves the trie.
 func TestEmptiedAccountsLeave(t *testing.T) {
 	one := unsigned(t, payer(0), 1, 1, 0, leg(alpha, 10))
-	_, r := network(t, 1, 1, 4)
-	fee := r.MaxFee(one)
+	fee := feeOf(one)
 	g, r := network(t, 1, fee.Uint64(), 4)
 	s := newState(t, g)
-	e, err := ledger.Apply(r, s.Parent(), []*tx.Tx{one})
+	e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), []*tx.Tx{one}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Write(e)
 	checkTrie(t, s)
-	if s.Balance(payer(0)) != (uint256.Int{}) || len(s.Records) != 2 {
-		t.Fatalf("%d records", len(s.Records))
+	if s.Balance(payer(0)) != (uint256.Int{}) || s.Records[ledger.AccountKey(payer(0))] != nil {
+		t.Fatalf("%d nodes", len(s.Nodes))
 	}
-	if _, err := ledger.Apply(r, s.Parent(), []*tx.Tx{unsigned(t, payer(0), 2, 2, 0, leg(alpha, 1))}); tx.CodeOf(err) != ledger.Unfunded {
+	if _, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), []*tx.Tx{unsigned(t, payer(0), 2, 2, 0, leg(alpha, 1))})); tx.CodeOf(err) != ledger.Unfunded {
 		t.Fatalf("an empty account pays: %v", err)
 	}
 }
@@ -235,7 +247,7 @@ func TestInvalidBlocks(t *testing.T) {
 	g, r := network(t, 2, 10_000, 4)
 	s := newState(t, g)
 	first := unsigned(t, payer(0), 1, 4, 0, leg(alpha, 10))
-	e, err := ledger.Apply(r, s.Parent(), []*tx.Tx{first})
+	e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), []*tx.Tx{first}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +268,7 @@ func TestInvalidBlocks(t *testing.T) {
 		"more than 2^64 a tip": {ledger.Unfunded, []*tx.Tx{unsigned(t, payer(0), 3, 4, 1<<64-1, leg(alpha, 10))}},
 	} {
 		before := s.Head.Root()
-		if e, err := ledger.Apply(r, s.Parent(), c.txs); tx.CodeOf(err) != c.code || e != nil {
+		if e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), c.txs)); tx.CodeOf(err) != c.code || e != nil {
 			t.Errorf("%s: %v, want %q", name, err, c.code)
 		}
 		if s.Head.Root() != before {
@@ -288,14 +300,14 @@ func TestUnreadableState(t *testing.T) {
 	g, r := network(t, 50, 100_000, 4)
 	s := newState(t, g)
 	clear(s.Nodes)
-	_, err := ledger.Apply(r, s.Parent(), []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))})
+	_, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))}))
 	if err == nil || tx.CodeOf(err) != "" {
 		t.Fatalf("a lost trie: %v", err)
 	}
 	s = newState(t, g)
 	broken := s.Parent()
 	broken.View = brokenView{s}
-	if _, err = ledger.Apply(r, broken, []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))}); !errors.Is(err, os.ErrClosed) || tx.CodeOf(err) != "" {
+	if _, err = ledger.Apply(r, broken, blockOf(broken, []*tx.Tx{unsigned(t, payer(0), 1, 2, 0, leg(alpha, 10))})); !errors.Is(err, os.ErrClosed) || tx.CodeOf(err) != "" {
 		t.Fatalf("a lost spent set: %v", err)
 	}
 }
@@ -358,7 +370,7 @@ func TestVectors(t *testing.T) {
 			v := unsigned(t, payer(int(i)), height, height+i, height*i, leg(alpha, int(10*height)))
 			txs, b.Txs = append(txs, v), append(b.Txs, fmt.Sprintf("0x%x", v.Raw()))
 		}
-		e, err := ledger.Apply(r, s.Parent(), txs)
+		e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), txs))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -399,7 +411,7 @@ func FuzzApply(f *testing.F) {
 		}
 		s := newState(t, g)
 		total := supply(t, s)
-		e, err := ledger.Apply(r, s.Parent(), txs)
+		e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), txs))
 		if err != nil {
 			if tx.CodeOf(err) == "" {
 				t.Fatalf("not a rejection: %v", err)
@@ -425,7 +437,7 @@ func BenchmarkApply(b *testing.B) {
 					txs[i] = unsigned(b, payer(i%payers), s.Head.Height<<20+uint64(i), s.Head.Height+2, 0, leg(alpha, 250))
 				}
 				b.StartTimer()
-				e, err := ledger.Apply(r, s.Parent(), txs)
+				e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), txs))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -58,7 +58,11 @@ func (r Rules) Prices(reader state.Reader) (*Prices, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read prices: %w", err)
 	}
-	p := fee.ParamsOf(r.Params())
+	params, err := ParamsOf(reader)
+	if err != nil {
+		return nil, err
+	}
+	p := fee.ParamsOf(params)
 	return &Prices{
 		params: p, reader: reader, market: m, global: p.GlobalPriceAt(m.global()), known: make(map[namespaces.Namespace]fee.Prices),
 	}, nil
@@ -173,7 +177,7 @@ func (p *Pass) reprice(st *state.State) (fees Fees, err error) {
 			return fees, fmt.Errorf("count the block: %w", err)
 		}
 	}
-	global, after := p.params.Next(m.global(), uses, lanes)
+	global, after := p.fees.Next(m.global(), uses, lanes)
 	m.Excess, m.Credit = global.Excess, global.Credit
 	st.Set(marketKey(), &m)
 	fees = Fees{Global: global, DAPrice: m.DAPrice, Size: p.size}

@@ -56,10 +56,10 @@ func TestFloodRaisesItsOwnPrice(t *testing.T) {
 		salt++
 		txs = append(txs, bid(t, 1, salt, least, leg(beta, 1)))
 		full := append(slices.Clone(txs), bid(t, 0, salt+100, price, leg(alpha, 1)))
-		if _, err := ledger.Apply(r, s.Parent(), full); tx.CodeOf(err) != ledger.BlockFull {
+		if _, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), full)); tx.CodeOf(err) != ledger.BlockFull {
 			t.Fatalf("eleven transactions of a tenth of the block each: %v", err)
 		}
-		e, err := ledger.Apply(r, s.Parent(), txs)
+		e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), txs))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestFloodRaisesItsOwnPrice(t *testing.T) {
 			t.Fatalf("the other lane pays %d", after)
 		}
 	}
-	if _, err := ledger.Apply(r, s.Parent(), []*tx.Tx{bid(t, 0, 1<<40, 1<<40, leg(alpha, 9_900))}); tx.CodeOf(err) != tx.TxTooLarge {
+	if _, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), []*tx.Tx{bid(t, 0, 1<<40, 1<<40, leg(alpha, 9_900))})); tx.CodeOf(err) != tx.TxTooLarge {
 		t.Errorf("one that no block has room for: %v", err)
 	}
 	salt++
@@ -82,12 +82,12 @@ func TestFloodRaisesItsOwnPrice(t *testing.T) {
 	for name, low := range map[string]*tx.Tx{
 		"a wei too low": bid(t, 0, salt, now-1, leg(alpha, 1)), "enough for the other lane only": bid(t, 0, salt, least, leg(beta, 1), leg(alpha, 1)),
 	} {
-		if _, err := ledger.Apply(r, s.Parent(), []*tx.Tx{low}); tx.CodeOf(err) != ledger.FeeTooLow {
+		if _, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), []*tx.Tx{low})); tx.CodeOf(err) != ledger.FeeTooLow {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	bundle := bid(t, 0, salt, now, leg(alpha, 100), leg(beta, 50))
-	e, err := ledger.Apply(r, s.Parent(), []*tx.Tx{bundle})
+	e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), []*tx.Tx{bundle}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestFloodRaisesItsOwnPrice(t *testing.T) {
 	s.Write(e)
 	records := len(s.Records)
 	for range 100 {
-		if e, err = ledger.Apply(r, s.Parent(), nil); err != nil {
+		if e, err = ledger.Apply(r, s.Parent(), blockOf(s.Parent(), nil)); err != nil {
 			t.Fatal(err)
 		}
 		s.Write(e)
@@ -107,7 +107,7 @@ func TestFloodRaisesItsOwnPrice(t *testing.T) {
 		t.Errorf("a hundred empty blocks later the price is %d, with %d records instead of %d", now, len(s.Records), records)
 	}
 	salt++
-	if e, err = ledger.Apply(r, s.Parent(), []*tx.Tx{bid(t, 0, salt, least, leg(alpha, 1))}); err != nil {
+	if e, err = ledger.Apply(r, s.Parent(), blockOf(s.Parent(), []*tx.Tx{bid(t, 0, salt, least, leg(alpha, 1))})); err != nil {
 		t.Fatal(err)
 	}
 	s.Write(e)

@@ -7,6 +7,7 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger/fee"
 )
@@ -19,89 +20,164 @@ type Pass struct {
 	view   View
 	height uint64
 
-	params  fee.Params
-	prices  *Prices                         // of the parent state; read with the first transaction
+	params genesis.Params
+	fees   fee.Params
+	clock  Clock // of the state before the block
+	err    error // reading them
+
 	left    map[common.Address]*uint256.Int // what each payer holds after its charges
+	lanes   map[namespaces.Namespace]*laneState
 	pairs   map[Pair]common.Hash            // the ids that spend in this block
+	prices  *Prices                         // of the parent state; read with the first transaction
 	size    uint64                          // bytes of the capacity that are taken
 	sizes   map[namespaces.Namespace]uint64 // the same, namespace by namespace
 	charges []Charge
 }
 
-// Charge is what one transaction paid.
+// Charge is what one transaction cost.
 type Charge struct {
 	ID    common.Hash
 	Payer common.Address
-	Fee   uint256.Int // wei: the sum of the parts
+	Fee   uint256.Int // wei that the payer paid: the sum of the parts, less what tanks paid
 	Parts []fee.Part  // ascending by namespace
+	Tanks []TankCharge
+}
+
+// TankCharge is what a namespace's tank paid of a transaction.
+type TankCharge struct {
+	Namespace namespaces.Namespace
+	Fee       uint256.Int // wei
 }
 
 // Begin starts the pass for the block at the height, on the state after height-1.
 func (r Rules) Begin(view View, height uint64) *Pass {
-	return &Pass{
-		rules: r, view: view, height: height, params: fee.ParamsOf(r.Params()),
+	p := &Pass{
+		rules: r, view: view, height: height, lanes: make(map[namespaces.Namespace]*laneState),
 		left: make(map[common.Address]*uint256.Int), pairs: make(map[Pair]common.Hash), sizes: make(map[namespaces.Namespace]uint64),
 	}
+	if p.params, p.err = ParamsOf(view); p.err == nil {
+		p.fees = fee.ParamsOf(p.params)
+		p.clock, p.err = clockOf(view)
+	}
+	return p
 }
 
 // Add takes one more transaction and charges it, or leaves the pass as it was: with a [*tx.Reject] if the transaction may not stand in the
-// block, with another error if the state could not be read. The signature must have been verified.
+// block, with another error if the state could not be read. The signatures must have been verified. Transactions come in shared order, which
+// matters in owned lanes alone.
 func (p *Pass) Add(t *tx.Tx) error {
-	if err := p.rules.Check(t, p.height); err != nil {
-		return err
-	}
-	pair := Pair{t.Payer(), t.Salt()}
-	if id, taken := p.pairs[pair]; taken {
-		if id == t.ID() {
-			return tx.NewReject(Duplicate, "stands in the block already")
-		}
-		return tx.NewReject(Spent, "%s in the block spends salt %d", id, t.Salt())
-	}
-	spent, err := p.view.Spent(pair.Payer, pair.Salt)
-	if err != nil {
-		return fmt.Errorf("read spent set: %w", err)
-	}
-	if spent {
-		return tx.NewReject(Spent, "salt %d of %s is spent", pair.Salt, pair.Payer)
-	}
-	return p.charge(t, pair)
-}
-
-// charge takes what the transaction costs from its payer and from the block's capacity.
-func (p *Pass) charge(t *tx.Tx, pair Pair) error {
-	size := p.params.SizeOf(t.Weight())
-	if size > p.params.Capacity-p.size {
-		return tx.NewReject(BlockFull, "takes %d bytes, the block has room for %d", size, p.params.Capacity-p.size)
-	}
-	if p.prices == nil {
-		var err error
-		if p.prices, err = p.rules.Prices(p.view); err != nil {
-			return err
-		}
-	}
-	if err := p.prices.Check(t); err != nil {
-		return err
-	}
-	shares := fee.Shares(t, p.params.MinSize())
-	charge, err := p.prices.charge(t, shares)
+	plan, err := p.check(t, false)
 	if err != nil {
 		return err
 	}
-	left, err := p.balance(pair.Payer)
+	size := p.fees.SizeOf(t.Weight())
+	if size > p.fees.Capacity-p.size {
+		return tx.NewReject(BlockFull, "takes %d bytes, the block has room for %d", size, p.fees.Capacity-p.size)
+	}
+	prices, err := p.pricesNow()
+	if err != nil {
+		return err
+	}
+	if err := prices.Check(t); err != nil {
+		return err
+	}
+	charge, err := p.charge(t, plan)
+	if err != nil {
+		return err
+	}
+	left, err := p.balance(t.Payer())
 	if err != nil {
 		return err
 	}
 	if left.Lt(&charge.Fee) {
-		return tx.NewReject(Unfunded, "costs %s wei, %s has %s left", charge.Fee.Dec(), pair.Payer, left.Dec())
+		return tx.NewReject(Unfunded, "costs %s wei, %s has %s left", charge.Fee.Dec(), t.Payer(), left.Dec())
 	}
 	left.Sub(left, &charge.Fee)
-	p.pairs[pair] = t.ID()
+	p.take(plan, charge)
+	p.pairs[Pair{t.Payer(), t.Salt()}] = t.ID()
 	p.size += size
-	for _, s := range shares {
-		p.sizes[s.Namespace] += s.Size
-	}
 	p.charges = append(p.charges, charge)
 	return nil
+}
+
+// Check says whether the transaction could stand in the block, or, in an owned lane, in one soon after it, if it accepts the price, and what it
+// may cost its payer at most in wei; whether the payer has that is not asked. It takes nothing.
+func (p *Pass) Check(t *tx.Tx) (most uint256.Int, err error) {
+	plan, err := p.check(t, true)
+	if err != nil {
+		return most, err
+	}
+	if _, err := p.charge(t, plan); err != nil {
+		return most, err
+	}
+	weight := t.Weight()
+	for _, part := range plan.tanks {
+		weight -= part.weight
+	}
+	return maxFee(t, weight), nil
+}
+
+// pricesNow reads the prices of the parent state, once.
+func (p *Pass) pricesNow() (*Prices, error) {
+	if p.prices == nil {
+		var err error
+		if p.prices, err = p.rules.Prices(p.view); err != nil {
+			return nil, err
+		}
+	}
+	return p.prices, nil
+}
+
+// charge prices the transaction and splits what it costs between its payer and the tanks that consented.
+func (p *Pass) charge(t *tx.Tx, plan *plan) (Charge, error) {
+	prices, err := p.pricesNow()
+	if err != nil {
+		return Charge{}, err
+	}
+	c, err := prices.charge(t, plan.shares)
+	if err != nil {
+		return c, err
+	}
+	for _, part := range plan.tanks {
+		cost := c.Parts[part.at].Total()
+		if part.lane.tank.Lt(&cost) {
+			return c, tx.NewReject(TankEmpty, "costs %s wei, the tank of %s has %s left", cost.Dec(), part.lane.namespace, part.lane.tank.Dec())
+		}
+		c.Fee.Sub(&c.Fee, &cost)
+		c.Tanks = append(c.Tanks, TankCharge{part.lane.namespace, cost})
+	}
+	return c, nil
+}
+
+func (p *Pass) check(t *tx.Tx, ahead bool) (*plan, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	if err := p.rules.Check(t, p.height); err != nil {
+		return nil, err
+	}
+	if t.Weight() > p.fees.Capacity {
+		return nil, tx.NewReject(tx.TxTooLarge, "weighs %d bytes, a block takes %d", t.Weight(), p.fees.Capacity)
+	}
+	pair := Pair{t.Payer(), t.Salt()}
+	if id, taken := p.pairs[pair]; taken {
+		if id == t.ID() {
+			return nil, tx.NewReject(Duplicate, "stands in the block already")
+		}
+		return nil, tx.NewReject(Spent, "%s in the block spends salt %d", id, t.Salt())
+	}
+	plan, err := p.plan(t, ahead)
+	if err != nil {
+		return nil, err
+	}
+	spent, err := p.view.Spent(pair.Payer, pair.Salt)
+	if err != nil {
+		return nil, fmt.Errorf("read spent set: %w", err)
+	}
+	if spent {
+		return nil, tx.NewReject(Spent, "salt %d of %s is spent", pair.Salt, pair.Payer)
+	}
+	return plan, nil
 }
 
 // Charges lists what was charged, in the order of Add.

@@ -7,7 +7,7 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces"
-	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
@@ -18,11 +18,19 @@ const (
 	Expired          tx.Code = "expired"           // expiry lies below the height
 	ExpiryTooFar     tx.Code = "expiry_too_far"    // expiry lies more than the window above the height
 	UnknownNamespace tx.Code = "unknown_namespace" // a leg's namespace is not a registered rollup's
-	UnexpectedAuth   tx.Code = "unexpected_auth"   // an open namespace takes no auths
+	UnexpectedAuth   tx.Code = "unexpected_auth"   // an auth that no leg's namespace asks for
+	NamespaceExited  tx.Code = "namespace_exited"  // the namespace has left
+	ConsentMissing   tx.Code = "consent_missing"   // a gated or owned lane without its auth
+	BadConsent       tx.Code = "bad_consent"       // an auth of the wrong kind, or by the wrong key
+	LaneEpoch        tx.Code = "lane_epoch"        // an owner's auth of another epoch
+	LaneSeq          tx.Code = "lane_seq"          // an owner's auth that is not the lane's next one
+	QuotaExceeded    tx.Code = "quota_exceeded"    // the tank pays no more for this payer in this epoch
+	TankEmpty        tx.Code = "tank_empty"        // the tank cannot pay its part
+	BadAction        tx.Code = "bad_action"        // a leg in the ledger's namespace that is no action
 	FeeTooLow        tx.Code = "fee_too_low"       // max_fee_per_byte lies below what a byte costs
-	BlockFull        tx.Code = "block_full"        // the block has no room for it
 	Spent            tx.Code = "spent"             // (payer, salt) is spent within the window
 	Duplicate        tx.Code = "duplicate"         // the same id is there already
+	BlockFull        tx.Code = "block_full"        // the block has no room for it
 	Unfunded         tx.Code = "unfunded"          // the payer cannot pay all that it has pending
 )
 
@@ -39,25 +47,25 @@ type Rules struct{ genesis *genesis.Genesis }
 // NewRules takes the rules from a valid genesis document, which must not change afterwards.
 func NewRules(g *genesis.Genesis) Rules { return Rules{g} }
 
-// Params are the network's parameters.
+// Params are the parameters of the genesis: those that never change hold for ever, of the others see [ParamsOf].
 func (r Rules) Params() genesis.Params { return r.genesis.Params }
 
 // ChainID names the network.
 func (r Rules) ChainID() string { return r.genesis.ChainID }
 
-// Order says how a namespace orders its own transactions: what [block.Assemble] asks for.
-func (r Rules) Order(ns namespaces.Namespace) block.Rule { return r.genesis.Rule(ns) }
+// MaxFee is the most that the transaction may cost, in wei: weight x (max_fee_per_byte + tip).
+func (r Rules) MaxFee(t *tx.Tx) uint256.Int { return maxFee(t, t.Weight()) }
 
-// MaxFee is the most that the transaction may be charged, in wei: weight x (max_fee_per_byte + tip).
-func (r Rules) MaxFee(t *tx.Tx) uint256.Int {
+// maxFee is the most that so much of the transaction's weight may cost.
+func maxFee(t *tx.Tx, weight uint64) uint256.Int {
 	var price, by uint256.Int
 	price.Add(price.SetUint64(t.MaxFeePerByte()), by.SetUint64(t.Tip()))
-	price.Mul(&price, by.SetUint64(t.Weight())) // below 2^65 x 2^20
+	price.Mul(&price, by.SetUint64(weight)) // below 2^65 x 2^20
 	return price
 }
 
-// Check says whether the transaction may stand in the block at the height as far as parameters tell (specs/05-ledger.md, "Rules of one
-// transaction"). What the state tells is a [Pass]'s to say. Every error is a [*tx.Reject].
+// Check says whether the transaction may stand in the block at the height as far as its own fields and the parameters of the genesis tell
+// (specs/05-ledger.md, "Rules of one transaction"). What the state tells is a [Pass]'s to say. Every error is a [*tx.Reject].
 func (r Rules) Check(t *tx.Tx, height uint64) error {
 	p := &r.genesis.Params
 	switch {
@@ -69,19 +77,21 @@ func (r Rules) Check(t *tx.Tx, height uint64) error {
 		return tx.NewReject(ExpiryTooFar, "expires at height %d, at most %d now", t.Expiry(), height+p.ExpiryWindow)
 	case uint64(len(t.Raw())) > p.MaxTxBytes:
 		return tx.NewReject(tx.TxTooLarge, "%d bytes, this network takes %d", len(t.Raw()), p.MaxTxBytes)
-	case t.Weight() > p.Capacity:
-		return tx.NewReject(tx.TxTooLarge, "weighs %d bytes, a block takes %d", t.Weight(), p.Capacity)
-	case len(t.Auths()) > 0:
-		return tx.NewReject(UnexpectedAuth, "%d auths, every namespace is open", len(t.Auths()))
 	}
 	legs := t.Legs()
 	for i := range legs {
 		if uint64(len(legs[i].Data)) > p.MaxLegBytes {
 			return tx.NewReject(tx.LegTooLarge, "leg %d has %d bytes, this network takes %d", i, len(legs[i].Data), p.MaxLegBytes)
 		}
-		known := i > 0 && legs[i].Namespace == legs[i-1].Namespace
-		if !known && !r.genesis.Registered(legs[i].Namespace) {
-			return tx.NewReject(UnknownNamespace, "leg %d is for %s, which no rollup has registered", i, legs[i].Namespace)
+		if legs[i].Namespace != namespaces.Ledger() {
+			continue
+		}
+		a, err := action.Decode(legs[i].Data)
+		if err != nil {
+			return tx.NewReject(BadAction, "leg %d: %v", i, err)
+		}
+		if handler(a) == nil {
+			return tx.NewReject(BadAction, "leg %d: this network has no action of kind %d", i, a.Kind())
 		}
 	}
 	return nil

@@ -27,6 +27,8 @@ import (
 type Pool interface {
 	// Take picks verified transactions within so many bytes of encodings and so many signatures. It removes nothing.
 	Take(maxBytes, maxSignatures int) []*tx.Tx
+	// Recheck drops those of the transactions that no block can hold any more.
+	Recheck(txs []*tx.Tx)
 	// Wait returns when the pool has seen the block at height parent and holds a transaction, or ctx ends.
 	Wait(ctx context.Context, parent uint64) error
 }
@@ -74,6 +76,8 @@ type App struct {
 	log     *slog.Logger
 	metrics metrics
 
+	upgrade chan error // the one error that ends the program on purpose: see Upgrade
+
 	pace    pacer
 	judged  []*candidate // of the height being decided, at most maxJudged, oldest first
 	pending *store.Block // finalised, not committed
@@ -102,7 +106,7 @@ func New(c Config) (*App, error) {
 	}
 	return &App{
 		config: c, rules: ledger.NewRules(c.Genesis), set: set, log: c.Logger, metrics: newMetrics(c.Metrics),
-		pace: pacer{interval: c.BlockInterval, now: time.Now},
+		upgrade: make(chan error, 1), pace: pacer{interval: c.BlockInterval, now: time.Now},
 	}, nil
 }
 
@@ -143,6 +147,35 @@ func (a *App) parent() parent {
 	return parent{hash: a.config.Store.HeadHash(), ledger: a.config.Store.Ledger(), set: a.set}
 }
 
+// supported returns a [*ledger.UpgradeError] if this program does not know the rules of the next block, and tells Upgrade. A state that cannot
+// be read is for what follows to say.
+func (a *App) supported(p parent) error {
+	err := ledger.Supported(p.ledger)
+	var unknown *ledger.UpgradeError
+	if !errors.As(err, &unknown) {
+		return nil
+	}
+	select {
+	case a.upgrade <- err:
+	default: // told already
+	}
+	return err
+}
+
+// Upgrade waits for a height whose rules this program does not know, and returns a [*ledger.UpgradeError], or nil when ctx ends. The node then
+// ends: it has committed everything below that height.
+func (a *App) Upgrade(ctx context.Context) error {
+	if err := ledger.Supported(a.config.Store.Ledger()); err != nil {
+		return err
+	}
+	select {
+	case err := <-a.upgrade:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
 // Info implements abci.Application: the last block that Commit wrote, and nothing else, or a node that crashes in between
 // never starts again.
 func (a *App) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, error) {
@@ -174,6 +207,9 @@ func (a *App) PrepareProposal(ctx context.Context, req *abci.RequestPreparePropo
 	if s.height != p.ledger.Head.Height+1 {
 		return nil, fmt.Errorf("prepare height %d: the store is at %d", s.height, p.ledger.Head.Height)
 	}
+	if err := a.supported(p); err != nil {
+		return nil, fmt.Errorf("prepare height %d: %w", s.height, err)
+	}
 	a.wait(ctx, s.height)
 	began := time.Now()
 	room := min(int64(a.rules.Params().MaxBodyBytes), req.MaxTxBytes-block.MaxHeaderSize-consensusOverhead) - bodyOverhead
@@ -183,7 +219,12 @@ func (a *App) PrepareProposal(ctx context.Context, req *abci.RequestPreparePropo
 		return nil, fmt.Errorf("prepare height %d: %w", s.height, err)
 	}
 	if len(refused) > 0 { // the pool was a block behind, or a lane is full
-		a.log.DebugContext(ctx, "transactions left out of a proposal", "height", s.height, "count", len(refused), "first", refused[0])
+		a.log.DebugContext(ctx, "transactions left out of a proposal", "height", s.height, "count", len(refused), "first", refused[0].why)
+		left := make([]*tx.Tx, len(refused))
+		for i := range refused {
+			left[i] = refused[i].tx
+		}
+		a.config.Pool.Recheck(left)
 	}
 	a.remember(c)
 	a.pace.seen(s.height)
@@ -218,6 +259,9 @@ func (a *App) ProcessProposal(ctx context.Context, req *abci.RequestProcessPropo
 	p := a.parent()
 	if s.height != p.ledger.Head.Height+1 {
 		return a.reject(ctx, s, fmt.Errorf("the store is at height %d", p.ledger.Head.Height)), nil
+	}
+	if err := a.supported(p); err != nil {
+		return nil, fmt.Errorf("judge height %d: %w", s.height, err)
 	}
 	if _, err := a.candidate(p, s, req.Txs); err != nil {
 		return a.reject(ctx, s, err), nil
@@ -259,11 +303,14 @@ func (a *App) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (
 	if s.height != p.ledger.Head.Height+1 {
 		return nil, fmt.Errorf("finalise height %d: the store is at %d", s.height, p.ledger.Head.Height)
 	}
+	if err := a.supported(p); err != nil {
+		return nil, fmt.Errorf("finalise height %d: %w", s.height, err)
+	}
 	c, err := a.candidate(p, s, req.Txs)
 	if err != nil {
 		return nil, fmt.Errorf("finalise height %d: %w", s.height, err)
 	}
-	effects, err := ledger.Apply(a.rules, p.ledger, c.contents.Txs)
+	effects, err := ledger.Apply(a.rules, p.ledger, ledger.BlockOf(c.header, c.contents))
 	if err != nil {
 		return nil, fmt.Errorf("finalise height %d: %w", s.height, err)
 	}

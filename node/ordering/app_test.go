@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,7 +120,7 @@ func TestProposerGivesWayWhenALaneIsFull(t *testing.T) {
 		f.Legs[0].Namespace = testNamespace(1)
 		s.pool.txs = append(s.pool.txs, sign(t, salt%2, f))
 	}
-	if _, err := block.Assemble(block.Body{Batches: []block.Batch{{Txs: s.pool.txs}}}, s.app.rules.Order); err == nil {
+	if _, err := block.Assemble(block.Body{Batches: []block.Batch{{Txs: s.pool.txs}}}, block.AsListed); err == nil {
 		t.Fatal("the lane is not full: this test tests nothing")
 	}
 	txs := s.prepare(t, 8<<20)
@@ -336,5 +337,29 @@ func TestConfigIsComplete(t *testing.T) {
 		if _, err := New(c); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+// A program that does not know the next block's rules takes no part in it, and says from which height and what to do.
+func TestUnknownRulesEndTheProgram(t *testing.T) {
+	s := newSingle(t, func(p *genesis.Params) { p.ProtocolVersion = ledger.ProtocolVersion + 1 })
+	var unknown *ledger.UpgradeError
+	check := func(what string, err error) {
+		t.Helper()
+		if !errors.As(err, &unknown) || unknown.Height != 1 || !strings.Contains(err.Error(), "install a release") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	_, err := s.app.PrepareProposal(t.Context(), &abci.RequestPrepareProposal{Height: 1, MaxTxBytes: 1 << 20, Time: time.UnixMilli(int64(s.genesis.TimeMS))})
+	check("prepare", err)
+	_, err = s.app.ProcessProposal(t.Context(), &abci.RequestProcessProposal{Height: 1})
+	check("judge", err)
+	_, err = s.app.FinalizeBlock(t.Context(), &abci.RequestFinalizeBlock{Height: 1})
+	check("finalise", err)
+	check("the node's part", s.app.Upgrade(t.Context()))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := newSingle(t, nil).app.Upgrade(ended); err != nil {
+		t.Errorf("known rules: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -51,38 +52,61 @@ func makeHeader(chainID string, p parent, s slot, data lane.Root, txs common.Has
 // bodyOverhead is what a body's encoding adds to its transactions at most: three list heads, version, author.
 const bodyOverhead = 64
 
+// refusal is a transaction that is left out of a proposal.
+type refusal struct {
+	tx  *tx.Tx
+	why error
+}
+
 // propose builds a block from verified transactions in the order of preference. What may not stand on the parent is left
 // out and given back with the reason. An error means that the state could not be read.
-func propose(r ledger.Rules, p parent, s slot, txs []*tx.Tx) (*candidate, []error, error) {
+func propose(r ledger.Rules, p parent, s slot, txs []*tx.Tx) (*candidate, []refusal, error) {
+	order := ledger.OrderIn(p.ledger.View)
+	var late []refusal
+	for {
+		taken, refused, err := pick(r, p, s, block.Order(bodyOf(s, txs), order))
+		if err != nil {
+			return nil, nil, err
+		}
+		body := bodyOf(s, taken)
+		contents, err := block.Assemble(body, block.AsListed)
+		if err == nil {
+			header := makeHeader(r.ChainID(), p, s, contents.Table.Root(), contents.IDs.Root())
+			return &candidate{header, header.Encode(), body.Encode(), contents}, append(refused, late...), nil
+		}
+		// A lane is bounded beyond what the body's bound implies: bundles repeat their legs in each of their lanes. Half of
+		// the transactions, the less preferred, wait for the next block.
+		if len(txs) == 0 {
+			return nil, nil, fmt.Errorf("build an empty block: %w", err)
+		}
+		for _, t := range txs[len(txs)/2:] {
+			late = append(late, refusal{t, err})
+		}
+		txs = txs[:len(txs)/2]
+	}
+}
+
+// bodyOf is the body of a proposal with these transactions.
+func bodyOf(s slot, txs []*tx.Tx) block.Body {
+	return block.Body{Batches: []block.Batch{{Author: s.proposer, Txs: txs}}}
+}
+
+// pick takes of transactions in shared order those that may stand on the parent together.
+func pick(r ledger.Rules, p parent, s slot, txs []*tx.Tx) (taken []*tx.Tx, refused []refusal, err error) {
 	pass := r.Begin(p.ledger.View, s.height)
-	taken := make([]*tx.Tx, 0, len(txs))
-	var refused []error
+	taken = make([]*tx.Tx, 0, len(txs))
 	for _, t := range txs {
 		err := pass.Add(t)
 		switch {
 		case err == nil:
 			taken = append(taken, t)
 		case tx.CodeOf(err) != "":
-			refused = append(refused, fmt.Errorf("%s: %w", t.ID(), err))
+			refused = append(refused, refusal{t, err})
 		default:
 			return nil, nil, err
 		}
 	}
-	for {
-		body := block.Body{Batches: []block.Batch{{Author: s.proposer, Txs: taken}}}
-		contents, err := block.Assemble(body, r.Order)
-		if err == nil {
-			header := makeHeader(r.ChainID(), p, s, contents.Table.Root(), contents.IDs.Root())
-			return &candidate{header, header.Encode(), body.Encode(), contents}, refused, nil
-		}
-		// A lane is bounded beyond what the body's bound implies: bundles repeat their legs in each of their lanes. Half of
-		// the transactions, the less preferred, wait for the next block.
-		if len(taken) == 0 {
-			return nil, nil, fmt.Errorf("build an empty block: %w", err)
-		}
-		refused = append(refused, fmt.Errorf("%d of %d transactions wait: %w", len(taken)-len(taken)/2, len(taken), err))
-		taken = taken[:len(taken)/2]
-	}
+	return taken, refused, nil
 }
 
 // Check is the check of one body's signatures; *pool.Proposal is one. Decode is called for every transaction of the body,
@@ -116,11 +140,18 @@ func judge(r ledger.Rules, p parent, s slot, txs [][]byte, check Check) (*candid
 	if len(decoded.Batches) != 1 || decoded.Batches[0].Author != s.proposer {
 		return nil, invalid("want one batch, by the proposer %s", s.proposer)
 	}
+	listed, signatures := decoded.Batches[0].Txs, 0
+	for _, t := range listed {
+		signatures += t.Signatures()
+	}
+	if most := r.Params().MaxSignatures; uint64(signatures) > most {
+		return nil, invalid("body of %d signatures, at most %d", signatures, most)
+	}
 	if err := check.Verify(); err != nil {
 		return nil, invalid("%w", err)
 	}
 	pass := r.Begin(p.ledger.View, s.height)
-	for i, t := range decoded.Batches[0].Txs {
+	for i, t := range listed {
 		err := pass.Add(t)
 		if err != nil && tx.CodeOf(err) == "" {
 			return nil, err
@@ -129,7 +160,10 @@ func judge(r ledger.Rules, p parent, s slot, txs [][]byte, check Check) (*candid
 			return nil, invalid("transaction %d (%s): %w", i, t.ID(), err)
 		}
 	}
-	contents, err := block.Assemble(decoded, r.Order)
+	if !slices.Equal(listed, block.Order(decoded, ledger.OrderIn(p.ledger.View))) {
+		return nil, invalid("the body does not list its transactions in shared order")
+	}
+	contents, err := block.Assemble(decoded, block.AsListed)
 	if err != nil {
 		return nil, invalid("%w", err)
 	}

@@ -54,9 +54,12 @@ func (a *adversary) batch(c *candidate) []*tx.Tx {
 }
 
 // forge makes a block whose header fits its body, whatever the transactions are; nil if there is no such block.
-func (a *adversary) forge(rule func(ledger.Rules) ruleOf, batches ...block.Batch) [][]byte {
+func (a *adversary) forge(rule func(ledger.View) ruleOf, batches ...block.Batch) [][]byte {
+	for i, b := range batches {
+		batches[i].Txs = block.Order(block.Body{Batches: []block.Batch{b}}, rule(a.p.ledger.View))
+	}
 	body := block.Body{Batches: batches}
-	c, err := block.Assemble(body, rule(a.rules))
+	c, err := block.Assemble(body, block.AsListed)
 	if err != nil {
 		return nil
 	}
@@ -274,10 +277,8 @@ func shapeAttacks() []attack {
 
 type ruleOf = func(namespaces.Namespace) block.Rule
 
-func ownRules(r ledger.Rules) ruleOf { return r.Order }
-func byProposer(ledger.Rules) ruleOf {
-	return func(namespaces.Namespace) block.Rule { return block.ByProposer }
-}
+func ownRules(v ledger.View) ruleOf { return ledger.OrderIn(v) }
+func byProposer(ledger.View) ruleOf { return block.AsListed }
 
 func (a *adversary) noise(n int) []byte {
 	out := make([]byte, n)

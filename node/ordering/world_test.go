@@ -46,6 +46,7 @@ func testGenesis(t testing.TB, change func(*genesis.Params)) *genesis.Genesis {
 	g := &genesis.Genesis{Version: genesis.Version, ChainID: "lockstep-test", TimeMS: 1_700_000_000_000, Params: genesis.Params{
 		MaxBodyBytes: 3000, MaxTxBytes: 1500, MaxLegBytes: 1000, MaxSignatures: 6, ExpiryWindow: 4, Capacity: 1 << 20, LaneShare: 1 << 16, Damping: 32,
 		LanePrice: 1, GlobalPrice: 1, ReservePrice: 1,
+		NamespaceDeposit: 1_000, EpochMS: 1_000, SilenceMS: 1_000, ProtocolVersion: 1,
 	}}
 	if change != nil {
 		change(&g.Params)
@@ -131,6 +132,9 @@ func (b *bag) Take(maxBytes, maxSignatures int) []*tx.Tx {
 	}
 	return out
 }
+
+// Recheck forgets nothing: what the state refuses for ever is offered again.
+func (*bag) Recheck([]*tx.Tx) {}
 
 func (b *bag) Wait(context.Context, uint64) error { return nil }
 

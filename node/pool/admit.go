@@ -18,7 +18,7 @@ func (p *Pool) cost(t *tx.Tx) uint64 { return p.fees.SizeOf(t.Weight()) }
 
 // admit takes one verified transaction in, or says why not. With own set, one that is there already is taken over without an error.
 func (p *Pool) admit(t *tx.Tx, own bool) error {
-	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, cost: p.cost(t), fee: p.config.Rules.MaxFee(t), own: own}
+	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, cost: p.cost(t), own: own}
 	for height := p.Height(); ; {
 		balance, err := p.check(e, height)
 		if err != nil {
@@ -35,29 +35,17 @@ func (p *Pool) admit(t *tx.Tx, own bool) error {
 	}
 }
 
-// check is what needs no lock: the rules, and the chain's state. It returns the payer's balance.
+// check is what needs no lock: the rules, and the chain's state. It sets the fee and returns the payer's balance.
 func (p *Pool) check(e *entry, height uint64) (balance uint256.Int, err error) {
-	if err := p.config.Rules.Check(e.tx, height+1); err != nil {
+	view := p.chain.Ledger().View
+	if e.fee, err = p.config.Rules.Begin(view, height+1).Check(e.tx); err != nil {
 		return balance, err
 	}
-	if err := p.unspent(e.pair); err != nil {
-		return balance, err
-	}
-	if balance, err = ledger.Balance(p.chain.Ledger().View, e.pair.Payer); err != nil {
+	e.order = ledger.OrderIn(view)(keyOf(e.tx).namespace)
+	if balance, err = ledger.Balance(view, e.pair.Payer); err != nil {
 		return balance, fmt.Errorf("read balance: %w", err)
 	}
 	return balance, nil
-}
-
-func (p *Pool) unspent(pair ledger.Pair) error {
-	spent, err := p.chain.Ledger().View.Spent(pair.Payer, pair.Salt)
-	if err != nil {
-		return fmt.Errorf("read spent set: %w", err)
-	}
-	if spent {
-		return tx.NewReject(ledger.Spent, "salt %d of %s is spent", pair.Salt, pair.Payer)
-	}
-	return nil
 }
 
 // insert puts a checked entry in if bounds and reservations allow. mu is held.
@@ -195,7 +183,7 @@ func (p *Pool) put(e *entry) {
 	name := keyOf(e.tx)
 	e.queue = p.queues[name]
 	if e.queue == nil {
-		e.queue = newQueue(name, p.config.Rules.Order(name.namespace), p.leastServed())
+		e.queue = newQueue(name, e.order, p.leastServed())
 		p.queues[name] = e.queue
 	}
 	e.payer = p.payers[e.pair.Payer]

@@ -160,6 +160,7 @@ func (p *Pool) screen(all []opened) (errs []error) {
 		pool: p, height: p.Height(), balances: make(map[common.Address]uint256.Int), sums: make(map[common.Address]uint256.Int),
 		pairs: make(map[ledger.Pair]*tx.Tx),
 	}
+	s.pass = p.config.Rules.Begin(p.chain.Ledger().View, s.height+1)
 	errs = make([]error, len(all))
 	for i := range all {
 		errs[i] = s.look(all[i].tx)
@@ -172,6 +173,7 @@ func (p *Pool) screen(all []opened) (errs []error) {
 type screening struct {
 	pool     *Pool
 	height   uint64
+	pass     *ledger.Pass // of the next block
 	balances map[common.Address]uint256.Int
 	sums     map[common.Address]uint256.Int // fees of those that would be taken in
 	pairs    map[ledger.Pair]*tx.Tx         // likewise
@@ -179,16 +181,19 @@ type screening struct {
 
 func (s *screening) look(t *tx.Tx) error {
 	p := s.pool
-	if err := p.config.Rules.Check(t, s.height+1); err != nil {
+	fee, err := s.pass.Check(t)
+	if err != nil {
 		return err
 	}
-	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, fee: p.config.Rules.MaxFee(t)}
+	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, fee: fee}
 	sum := s.sums[e.pair.Payer]
 	if before := s.pairs[e.pair]; before != nil {
 		if t.Tip() < replacementTip(before.Tip()) {
 			return tx.NewReject(ReplacementUnderpriced, "the batch has another one with the same payer and salt")
 		}
-		fee := p.config.Rules.MaxFee(before)
+		if fee, err = s.pass.Check(before); err != nil {
+			return err
+		}
 		sum.Sub(&sum, &fee)
 	}
 	e.fee.Add(&e.fee, &sum)
@@ -200,9 +205,6 @@ func (s *screening) look(t *tx.Tx) error {
 	_, _, err = p.fits(e, balance)
 	p.mu.Unlock()
 	if err != nil {
-		return err
-	}
-	if err := p.unspent(e.pair); err != nil {
 		return err
 	}
 	s.sums[e.pair.Payer], s.pairs[e.pair] = e.fee, t

@@ -88,6 +88,7 @@ type entry struct {
 	seq   uint64 // order of arrival
 	cost  uint64 // share of a block that it takes, in bytes of its capacity
 	fee   uint256.Int
+	order block.Rule // of its namespace when it came
 	queue *queue
 	payer *payer
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -130,6 +132,10 @@ func TestRejections(t *testing.T) {
 		return n
 	}
 	q := chaintest.Legs(chaintest.Queue, "q")
+	auth, err := tx.SignAuth(tx.Auth{Namespace: chaintest.Alpha, Kind: tx.AuthGateway}, common.Hash{1}, crypto.ToECDSAUnsafe(common.Hash{1}.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name string
 		code tx.Code
@@ -148,7 +154,7 @@ func TestRejections(t *testing.T) {
 		{"unknown namespace", ledger.UnknownNamespace, func(n *node) tx.Verified {
 			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: chaintest.Legs(namespaces.Namespace{0: 9}, "x")})
 		}},
-		{"reserved namespace", ledger.UnknownNamespace, func(n *node) tx.Verified {
+		{"no action", ledger.BadAction, func(n *node) tx.Verified {
 			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: append(open[:1:1], chaintest.Legs(namespaces.Ledger(), "x")...)})
 		}},
 		{"large leg", tx.LegTooLarge, func(n *node) tx.Verified {
@@ -162,7 +168,7 @@ func TestRejections(t *testing.T) {
 			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: open, MaxFeePerByte: chaintest.Fee - 1})
 		}},
 		{"auth", ledger.UnexpectedAuth, func(n *node) tx.Verified {
-			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: open, Auths: []tx.Auth{{Namespace: chaintest.Alpha}}})
+			return n.Unsigned(t, 0, tx.Fields{Salt: 3, Expiry: 25, Legs: open, Auths: []tx.Auth{auth}})
 		}},
 		{"spent salt", ledger.Spent, func(n *node) tx.Verified { return n.Unsigned(t, 0, tx.Fields{Salt: 1, Expiry: 25, Legs: q}) }},
 		{"unfunded", ledger.Unfunded, func(n *node) tx.Verified { return n.Unsigned(t, 1, tx.Fields{Salt: 3, Expiry: 25, Legs: open}) }},

@@ -38,6 +38,7 @@ func (k queueKey) compare(o queueKey) int {
 type queue struct {
 	key     queueKey
 	byTip   bool
+	bySeq   bool                  // an owned lane: by the owner's lane_seq
 	tree    *btree.BTreeG[*entry] // those that accept the price
 	byPrice *btree.BTreeG[*entry] // the same, the one that accepts least at the end
 	waiting *btree.BTreeG[*entry] // those that do not
@@ -49,7 +50,7 @@ type queue struct {
 const degree = 32
 
 func newQueue(key queueKey, rule block.Rule, served uint64) *queue {
-	q := &queue{key: key, byTip: !key.own || rule == block.ByTip, served: served}
+	q := &queue{key: key, byTip: !key.own || rule == block.ByTip, bySeq: key.own && rule == block.BySeq, served: served}
 	q.tree, q.byPrice, q.waiting = btree.NewG(degree, q.before), btree.NewG(degree, dearer), btree.NewG(degree, dearer)
 	return q
 }
@@ -86,7 +87,20 @@ func (q *queue) before(a, b *entry) bool {
 	if q.byTip && a.tx.Tip() != b.tx.Tip() {
 		return a.tx.Tip() > b.tx.Tip()
 	}
+	if q.bySeq {
+		if x, y := laneSeq(a.tx), laneSeq(b.tx); x != y {
+			return x < y
+		}
+	}
 	return a.seq < b.seq
+}
+
+// laneSeq is the place that an owned lane's owner gave to a transaction.
+func laneSeq(t *tx.Tx) uint64 {
+	if a := t.AuthOf(t.Namespace()); a != nil {
+		return a.LaneSeq
+	}
+	return 0
 }
 
 // maxVictims bounds the work of making room for one transaction.

@@ -122,7 +122,7 @@ func (s *Store) assemble(raw []byte) (*block.Contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	return block.Assemble(body, s.rules.Order)
+	return block.Assemble(body, block.AsListed)
 }
 
 // Tx finds an included transaction; [ErrNotFound] if there is none. Locations outlive pruning.

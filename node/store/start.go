@@ -104,7 +104,7 @@ func (s *Store) catchUp() error {
 		if b.Contents, err = s.assemble(rawBody); err != nil {
 			return fmt.Errorf("take over height %d: %w", height, err)
 		}
-		if b.Effects, err = ledger.Apply(s.rules, s.Ledger(), b.Contents.Txs); err != nil {
+		if b.Effects, err = ledger.Apply(s.rules, s.Ledger(), ledger.BlockOf(b.Header, b.Contents)); err != nil {
 			return fmt.Errorf("take over height %d: %w", height, err)
 		}
 		if err = s.follows(b); err != nil {

@@ -19,16 +19,18 @@ func (n *Network) Next(s *store.Store, txs ...tx.Verified) (store.Block, error) 
 	parent, height := s.Ledger(), s.Head()+1
 	proposer := n.Set.Operators()[height%uint64(len(n.Keys))].Address
 	body := block.Body{Batches: []block.Batch{{Author: proposer, Txs: list}}}
-	contents, err := block.Assemble(body, n.Rules.Order)
+	contents, err := block.Assemble(body, ledger.OrderIn(parent.View))
 	if err != nil {
 		return store.Block{}, err
 	}
-	effects, err := ledger.Apply(n.Rules, parent, contents.Txs)
+	body.Batches[0].Txs = contents.Txs
+	timeMS := n.Genesis.TimeMS + height*Interval
+	effects, err := ledger.Apply(n.Rules, parent, ledger.Block{TimeMS: timeMS, Proposer: proposer, Txs: contents.Txs})
 	if err != nil {
 		return store.Block{}, err
 	}
 	h := block.Header{
-		ChainID: n.Genesis.ChainID, Height: height, TimeMS: n.Genesis.TimeMS + height*Interval, ParentHash: s.HeadHash(), Proposer: proposer,
+		ChainID: n.Genesis.ChainID, Height: height, TimeMS: timeMS, ParentHash: s.HeadHash(), Proposer: proposer,
 		DataRoot: contents.Table.Root(), TxRoot: contents.IDs.Root(), LedgerRoot: parent.Head.Root(),
 		OperatorsHash: n.Set.Hash(), NextOperatorsHash: n.Set.Hash(),
 	}

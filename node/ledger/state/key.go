@@ -9,7 +9,15 @@ type Kind byte
 
 // The kinds of records (specs/05-ledger.md, "Records").
 const (
-	Account Kind = 1 // id: address(20)
+	Account   Kind = 1 // id: address(20)
+	Namespace Kind = 2 // id: namespace(10)
+	Params    Kind = 3 // id: none
+	Tank      Kind = 4 // id: namespace(10)
+	OwnedLane Kind = 5 // id: namespace(10)
+	Quota     Kind = 6 // id: namespace(10) | payer(20)
+	Clock     Kind = 7 // id: none
+	Vote      Kind = 8 // id: operator(20)
+	Schedule  Kind = 9 // id: none
 
 	// Of package stake (specs/09-operators.md, "Records").
 	Operator      Kind = 16 // id: owner(20)
