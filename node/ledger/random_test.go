@@ -178,3 +178,45 @@ func BenchmarkLargeState(b *testing.B) {
 		})
 	}
 }
+
+// counting counts the records that are read.
+type counting struct {
+	*ledgertest.Memory
+
+	records int
+}
+
+func (c *counting) Record(k state.Key) ([]byte, error) { c.records++; return c.Memory.Record(k) }
+
+// A block reads and writes the same records whatever else there is, and of the trie only the paths to what it changes, which grow with its depth.
+func TestIdleEntriesCostNothing(t *testing.T) {
+	type cost struct{ reads, changes int }
+	var costs []cost
+	var nodes []int
+	for _, idle := range []int{0, 20_000} {
+		g, _ := network(t, 10+idle, 1<<60, 1_024)
+		g.Namespaces = []genesis.Namespace{{Namespace: alpha, Order: block.ByTip}}
+		for i := range idle / 10 {
+			g.Namespaces = append(g.Namespaces, genesis.Namespace{Namespace: namespaces.Namespace{0: 2, 8: byte(i >> 8), 9: byte(i)}, Order: block.ByTip})
+		}
+		r, s := ledger.NewRules(g), newState(t, g)
+		var txs []*tx.Tx
+		for i := range 100 {
+			txs = append(txs, bid(t, i%10, uint64(i), 1<<30, leg(alpha, 50)))
+		}
+		c := &counting{Memory: s}
+		p := s.Parent()
+		p.View, s.Reads = c, 0
+		e, err := ledger.Apply(r, p, blockOf(p, txs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		costs, nodes = append(costs, cost{c.records, len(e.Records)}), append(nodes, s.Reads)
+	}
+	if costs[0] != costs[1] {
+		t.Errorf("alone %+v, among idle entries %+v", costs[0], costs[1])
+	}
+	if more := nodes[1] - nodes[0]; more > 5*costs[0].changes {
+		t.Errorf("%d nodes are read, %d among idle entries, for %d changes", nodes[0], nodes[1], costs[0].changes)
+	}
+}
