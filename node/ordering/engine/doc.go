@@ -1,9 +1,9 @@
 // Package engine runs CometBFT inside the operator's process and is the one place that knows it: its settings, its
 // signer, its stores, its failures. What it is given is an ABCI application; what it gives back is the votes.
 //
-//	genesis, keys, peers -> Start -> CometBFT -> ABCI application (package ordering)
+//	genesis, keys, operators -> Start -> CometBFT -> ABCI application (package ordering)
 //	                                    |
-//	                                    +-> ExtendedCommit, LateVotes -> certificates
+//	                                    +-> ExtendedCommit, LateVotes -> certificates; Recent -> late votes of proposals
 //
 // Consensus messages go over CometBFT's own TCP links, never over its libp2p transport, which as released takes a
 // round trip per message and does not resume after two of four validators were killed. Retest at each release; the

@@ -37,6 +37,7 @@ type Engine struct {
 	node   *node.Node
 	state  *consensus.State
 	votes  *voteFeed
+	roster *roster
 
 	dead     chan struct{} // closed when the consensus routine has ended, for whatever reason
 	stopping chan struct{} // closed by Stop
@@ -69,6 +70,7 @@ func Start(ctx context.Context, c Config, app abci.Application) (e *Engine, err 
 	if err := e.node.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start consensus on %s: %w", c.Listen, err), e.lock.Unlock())
 	}
+	go newLinker(e.roster, switchLinks{e.node.Switch()}).run(e.stopping)
 	go func() {
 		e.state.Wait()
 		close(e.dead)
@@ -122,13 +124,14 @@ func (e *Engine) assemble(ctx context.Context, app abci.Application) (err error)
 	if err != nil {
 		return err
 	}
-	settings, err := c.comet(peers)
+	e.roster = newRoster(c.Node.ConsensusID(), peers, c.Operators)
+	settings, err := c.comet()
 	if err != nil {
 		return err
 	}
 	e.node, err = node.NewNodeWithContext(ctx, settings, e.signer,
 		&p2p.NodeKey{PrivKey: ed25519.PrivKey(c.Node.PrivateKey())},
-		proxy.NewConnSyncLocalClientCreator(newGate(app, peers)),
+		proxy.NewConnSyncLocalClientCreator(gate{app, e.roster}),
 		func() (*types.GenesisDoc, error) { return genesis, nil },
 		keepOpen, node.DefaultMetricsProvider(settings.Instrumentation), logger{out: c.Logger})
 	if err != nil {
@@ -140,7 +143,7 @@ func (e *Engine) assemble(ctx context.Context, app abci.Application) (err error)
 	if e.state, err = consensusOf(e.node); err != nil {
 		return err
 	}
-	e.votes, err = newVoteFeed(ctx, e.node.EventBus(), e.stopping)
+	e.votes, err = newVoteFeed(ctx, e.node.EventBus(), c.Recent, e.stopping)
 	return err
 }
 

@@ -7,20 +7,11 @@ import (
 	abci "github.com/cometbft/cometbft/abci/types"
 )
 
-// gate answers CometBFT's question whether a peer may link: only operators may. Everybody else follows over libp2p.
-// All other calls go to the application.
+// gate answers CometBFT's question whether a peer may link: only who is on the roster may. All other calls go to the application.
 type gate struct {
 	abci.Application
 
-	operators map[string]bool // by consensus id
-}
-
-func newGate(app abci.Application, peers []peerAddress) gate {
-	g := gate{Application: app, operators: make(map[string]bool, len(peers))}
-	for _, p := range peers {
-		g.operators[p.id] = true
-	}
-	return g
+	roster *roster
 }
 
 // codeStranger refuses a link; any code but 0 does.
@@ -29,7 +20,7 @@ const codeStranger = 1
 // Query implements abci.Application. Addresses pass: an operator is known by its key.
 func (g gate) Query(ctx context.Context, req *abci.RequestQuery) (*abci.ResponseQuery, error) {
 	if id, ok := strings.CutPrefix(req.Path, "/p2p/filter/id/"); ok {
-		if !g.operators[id] {
+		if !g.roster.admits(id) {
 			return &abci.ResponseQuery{Code: codeStranger, Log: "not an operator of this chain"}, nil
 		}
 		return &abci.ResponseQuery{}, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/cometbft/cometbft/config"
 	"github.com/cometbft/cometbft/p2p"
 
+	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/node/keys"
 )
 
@@ -33,6 +34,7 @@ const (
 	packetBytes   = 64 << 10               // all nodes must agree; the default of 1 KiB costs a third of the rate
 	flushInterval = time.Millisecond       // the default of 10 ms adds to every hop
 	gossipSleep   = 2 * time.Millisecond   // THE latency setting: the default of 100 ms more than doubles the interval; from 5 ms on the gain is small, below 2 the cost is not
+	maxLinks      = 4 * cert.MaxOperators  // bounds connections that have not said yet who they are
 	majoritySleep = 500 * time.Millisecond // how often peers ask for votes they lack
 	redialPeriod  = time.Second            // a peer that comes back is reached this soon
 	proposeDelta  = 200 * time.Millisecond // each round waits so much longer
@@ -51,8 +53,13 @@ type Config struct {
 
 	Listen   string   // host:port for the other operators' links; keep the port below 32768, the ephemeral range
 	External string   // host:port that others reach Listen by, when it differs; may be empty
-	Peers    []string // the other operators, consensus-id@host:port; own entry is ignored; nobody else is let in
+	Peers    []string // always let in and dialled, consensus-id@host:port; own entry is ignored
 	Local    bool     // operators may share an IP address (one machine)
+
+	// Operators says who operates now: they are let in and dialled, others are cut. It is called about once a second, during replay too, and
+	// must be quick. Nil: nobody but Peers.
+	Operators func() []Link
+	Recent    *Recent // is filled with the votes that consensus sees; nil: nothing is
 
 	BlockInterval  time.Duration // 0: DefaultBlockInterval
 	ProposeTimeout time.Duration // 0: DefaultProposeTimeout
@@ -111,8 +118,8 @@ func (c Config) validate() error {
 }
 
 // peers parses Peers into a list without the own entry.
-func (c Config) peers() ([]peerAddress, error) {
-	var out []peerAddress
+func (c Config) peers() ([]Link, error) {
+	var out []Link
 	for _, text := range c.Peers {
 		id, address, ok := strings.Cut(text, "@")
 		if !ok || len(id) != 2*p2p.IDByteLength || strings.Trim(id, "0123456789abcdef") != "" {
@@ -122,16 +129,14 @@ func (c Config) peers() ([]peerAddress, error) {
 			return nil, fmt.Errorf("engine: peer %q: %w", text, err)
 		}
 		if id != c.Node.ConsensusID() {
-			out = append(out, peerAddress{id: id, address: address})
+			out = append(out, Link{id, address})
 		}
 	}
 	return out, nil
 }
 
-type peerAddress struct{ id, address string }
-
 // comet builds CometBFT's configuration; Config is valid.
-func (c Config) comet(peers []peerAddress) (*config.Config, error) {
+func (c Config) comet() (*config.Config, error) {
 	out := config.DefaultConfig().SetRoot(c.Home)
 	out.Moniker = c.Name
 	out.FilterPeers = true // see gate
@@ -142,7 +147,7 @@ func (c Config) comet(peers []peerAddress) (*config.Config, error) {
 	out.BlockSync.AdaptiveSync = false // a validator could sign twice
 	out.Instrumentation.Prometheus = c.Metrics
 	out.Instrumentation.PrometheusListenAddr = ""
-	c.links(out.P2P, peers)
+	c.links(out.P2P)
 	c.rounds(out.Consensus)
 	if err := out.ValidateBasic(); err != nil {
 		return nil, fmt.Errorf("engine: settings: %w", err)
@@ -150,19 +155,13 @@ func (c Config) comet(peers []peerAddress) (*config.Config, error) {
 	return out, nil
 }
 
-func (c Config) links(out *config.P2PConfig, peers []peerAddress) {
-	ids, addresses := make([]string, len(peers)), make([]string, len(peers))
-	for i, p := range peers {
-		ids[i], addresses[i] = p.id, p.id+"@"+p.address
-	}
+func (c Config) links(out *config.P2PConfig) {
 	out.LibP2PConfig.Enabled = false // the choice that the package comment explains
 	out.ListenAddress = "tcp://" + c.Listen
 	if c.External != "" {
 		out.ExternalAddress = "tcp://" + c.External
 	}
-	out.PersistentPeers = strings.Join(addresses, ",")
-	out.UnconditionalPeerIDs = strings.Join(ids, ",")
-	out.PersistentPeersMaxDialPeriod = redialPeriod
+	out.MaxNumInboundPeers, out.MaxNumOutboundPeers = maxLinks, maxLinks // who links is the roster's to say, and the linker dials
 	out.PexReactor = false
 	out.AddrBookStrict = false // operators may use private networks; without peer exchange the book is not used
 	out.AllowDuplicateIP = c.Local

@@ -242,14 +242,14 @@ func TestSignerNeverShowsItsKey(t *testing.T) {
 }
 
 // TestNeverTwoSignaturesForOnePlace asks for random signatures, crashes at every point between two effects, in the middle
-// of a write too, and holds all that was ever handed out against the rule: one signature per height, round and step, one
+// of a write too, restarts with another key now and then, and holds all that was ever handed out against the rule: one signature per height, round and step, one
 // extension per height and round.
 func TestNeverTwoSignaturesForOnePlace(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	dir := t.TempDir()
-	w := &world{t: t, dir: dir, signer: openSigner(t, dir, true), given: map[string]string{}}
+	w := &world{t: t, dir: dir, signer: openSigner(t, dir, true), given: map[string]string{}, rnd: rnd}
 	height, round := int64(1), int32(0)
 	for range 400 {
 		switch rnd.IntN(6) {
@@ -282,6 +282,7 @@ type world struct {
 	dir                      string
 	signer                   *Signer
 	given                    map[string]string
+	rnd                      *rand.Rand
 	signed, refused, crashed int
 }
 
@@ -360,7 +361,41 @@ func (w *world) restart(before map[string][]byte, at crash) {
 			w.t.Fatal(err)
 		}
 	}
-	w.signer = openSigner(w.t, w.dir, false)
+	signer, err := OpenSigner(w.dir, testKey(w.t, byte(w.rnd.IntN(3))), false)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.signer = signer
+}
+
+// TestSignerRemembersThroughAKeyChange: what was signed with the old key is not signed otherwise with the new one, and what comes after is signed with
+// the new one.
+func TestSignerRemembersThroughAKeyChange(t *testing.T) {
+	dir := t.TempDir()
+	old := precommit(5, 1, 1, 1)
+	if err := openSigner(t, dir, true).SignVote(testChain, old); err != nil {
+		t.Fatal(err)
+	}
+	s, err := OpenSigner(dir, testKey(t, 2), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, vote := range map[string]*cmtproto.Vote{
+		"another block": precommit(5, 1, 2, 1), "another extension": precommit(5, 1, 1, 2), "nil": precommit(5, 1, 0, 0),
+		"the round before": precommit(5, 0, 1, 1), "the height before": precommit(4, 0, 1, 1),
+	} {
+		if err := s.SignVote(testChain, vote); !errors.Is(err, ErrConflict) {
+			t.Errorf("%s: %v, want ErrConflict", name, err)
+		}
+	}
+	vote := precommit(6, 0, 1, 1)
+	if err := s.SignVote(testChain, vote); err != nil {
+		t.Fatal(err)
+	}
+	public, err := crypto.SigToPub(digestByHand(testChain, 6, 0, common.BytesToHash(vote.Extension)), vote.ExtensionSignature)
+	if err != nil || crypto.PubkeyToAddress(*public) != crypto.PubkeyToAddress(testKey(t, 2).PublicKey) {
+		t.Fatalf("the next height's extension is not the new key's (%v)", err)
+	}
 }
 
 // TestExtensionRecoversToTheOperator proves that what CometBFT signs is the certificate's digest, laid out by hand.

@@ -93,7 +93,7 @@ func TestConfigRefusals(t *testing.T) {
 	if err := good().Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if peers, err := good().peers(); err != nil || len(peers) != 1 || peers[0] != (peerAddress{other, "host:1"}) {
+	if peers, err := good().peers(); err != nil || len(peers) != 1 || peers[0] != (Link{other, "host:1"}) {
 		t.Fatalf("peers %v, %v: want the other one only", peers, err)
 	}
 	for name, spoil := range map[string]func(*Config){
@@ -156,7 +156,7 @@ func TestGenesisTakesBothFormsOfAPublicKey(t *testing.T) {
 }
 
 func TestGateLetsOnlyOperatorsIn(t *testing.T) {
-	g := newGate(abci.NewBaseApplication(), []peerAddress{{id: "aa"}})
+	g := gate{abci.NewBaseApplication(), newRoster("self", []Link{{ConsensusID: "aa"}}, nil)}
 	for path, want := range map[string]bool{
 		"/p2p/filter/id/aa": true, "/p2p/filter/id/bb": false, "/p2p/filter/id/": false, "/p2p/filter/id/aa/": false,
 		"/p2p/filter/addr/1.2.3.4:5": true, "/other": true,

@@ -73,11 +73,12 @@ const voteBuffer = 8192
 // never blocks.
 type voteFeed struct {
 	out     chan HeightVote
+	recent  *Recent // or nil
 	dropped atomic.Uint64
 }
 
-func newVoteFeed(ctx context.Context, bus *types.EventBus, stopping <-chan struct{}) (*voteFeed, error) {
-	f := &voteFeed{out: make(chan HeightVote, voteBuffer)}
+func newVoteFeed(ctx context.Context, bus *types.EventBus, recent *Recent, stopping <-chan struct{}) (*voteFeed, error) {
+	f := &voteFeed{out: make(chan HeightVote, voteBuffer), recent: recent}
 	sub, err := f.subscribe(ctx, bus)
 	if err != nil {
 		return nil, err
@@ -118,12 +119,16 @@ func (f *voteFeed) deliver(v *types.Vote) {
 	if v.Type != cmtproto.PrecommitType || v.BlockID.IsZero() {
 		return
 	}
-	vote, ok := certVote(v.ValidatorAddress, v.Round, v.Extension, v.ExtensionSignature)
+	signed, ok := certVote(v.ValidatorAddress, v.Round, v.Extension, v.ExtensionSignature)
 	if !ok {
 		return
 	}
+	vote := HeightVote{Height: uint64(v.Height), Vote: signed}
+	if f.recent != nil {
+		f.recent.add(vote)
+	}
 	select {
-	case f.out <- HeightVote{Height: uint64(v.Height), Vote: vote}:
+	case f.out <- vote:
 	default:
 		f.dropped.Add(1)
 	}
