@@ -26,7 +26,7 @@ func Ledger() Namespace { return Namespace{0, 0, 'l', 'o', 'c', 'k', 's', 't', '
 // Headers returns the reserved namespace under which headers and certificates stand on a DA layer. No lane ever has this name.
 func Headers() Namespace { return Namespace{'l', 'o', 'c', 'k', 's', 't', 'e', 'p', 'h', 'd'} }
 
-// Parse reads a namespace from at most 20 hexadecimal digits, with or without 0x, left-padded with zeros. It does not check that a rollup
+// Parse reads what people type: a namespace from at most 20 hexadecimal digits, with or without 0x, left-padded with zeros. It does not check that a rollup
 // may register it: see [Namespace.ValidateForRollup].
 func Parse(s string) (Namespace, error) {
 	var n Namespace
@@ -64,8 +64,12 @@ func (n Namespace) String() string { return "0x" + hex.EncodeToString(n[:]) }
 // MarshalText writes n as [Namespace.String] does.
 func (n Namespace) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
 
-// UnmarshalText reads what [Parse] reads.
+// UnmarshalText reads what MarshalText writes, and nothing shorter: a document or a request with fewer digits is a mistake, and would be about
+// another namespace.
 func (n *Namespace) UnmarshalText(text []byte) error {
+	if len(text) != 2+2*Size || string(text[:2]) != "0x" {
+		return fmt.Errorf("namespace %q: want 0x and %d hexadecimal digits", text, 2*Size)
+	}
 	p, err := Parse(string(text))
 	if err != nil {
 		return err

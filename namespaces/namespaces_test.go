@@ -33,6 +33,20 @@ func TestNamespaceText(t *testing.T) {
 	}
 }
 
+// People may leave out zeros; programs write all digits, or have made a mistake.
+func TestNamespaceInDocumentsIsWhole(t *testing.T) {
+	whole := Namespace{8: 0xaa, 9: 1}
+	for text, ok := range map[string]bool{
+		whole.String(): true, "0x0000000000000000AA01": true,
+		"0xaa01": false, "0xaa": false, "": false, "0x": false, whole.String()[2:]: false, whole.String() + "00": false, "0x00000000000000000zz1": false,
+	} {
+		var n Namespace
+		if err := n.UnmarshalText([]byte(text)); (err == nil) != ok || ok && n != whole {
+			t.Errorf("%q: %s, %v", text, n, err)
+		}
+	}
+}
+
 func TestReservedNamespaces(t *testing.T) {
 	for name, n := range map[string]Namespace{
 		"ledger": Ledger(), "headers": Headers(), "zero": {}, "Celestia's transactions": {9: 1}, "Celestia's last reserved": {9: 0xff},

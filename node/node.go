@@ -103,8 +103,8 @@ func Run(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	server := nodefeed.NewServer(st, st, sets)
-	if err := host.Handle(nodefeed.Protocol(), nodefeed.Limits(), server.Serve); err != nil {
-		return fmt.Errorf("serve feed: %w", err)
+	if err := serveFeed(host, server, st); err != nil {
+		return err
 	}
 	rpc, err := api.New(ctx, api.Config{
 		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Published: pub.published(),
@@ -259,4 +259,16 @@ func explicit(g *genesis.Genesis) []string {
 		}
 	}
 	return out
+}
+
+// serveFeed answers followers: steps, and the links of long runs.
+func serveFeed(host *p2p.Host, server *nodefeed.Server, st *store.Store) error {
+	err := host.Handle(nodefeed.Protocol(), nodefeed.Limits(), server.Serve)
+	if err == nil {
+		err = host.Handle(nodefeed.LinksProtocol(), nodefeed.LinksLimits(), nodefeed.ServeLinks(st))
+	}
+	if err != nil {
+		return fmt.Errorf("serve feed: %w", err)
+	}
+	return nil
 }

@@ -127,10 +127,26 @@ func (d *derivation) reset(ctx context.Context) error {
 	if err := d.commit(move{next: next, sync: true}); err != nil {
 		return err
 	}
-	if err := d.exec.Rollback(ctx, d.rec.Firm.Output.Height); err != nil {
-		return fmt.Errorf("roll back to shared height %d: %w", d.rec.Firm.Output.Height, err)
+	return d.rollback(ctx, d.rec.Firm.Output)
+}
+
+// rollback takes the executor back to a block of the record's.
+func (d *derivation) rollback(ctx context.Context, to Output) error {
+	if err := d.exec.Rollback(ctx, to.Height); err != nil {
+		return fmt.Errorf("roll back to shared height %d: %w", to.Height, err)
 	}
-	return nil
+	return d.stands(to)
+}
+
+// stands says that the executor's newest block is the one of the record. Another one can only have been lost, or be another chain's.
+func (d *derivation) stands(want Output) error {
+	head := d.exec.Head()
+	if head == want {
+		return nil
+	}
+	return &ExecutorError{Critical, fmt.Errorf("the executor's newest block %s (shared height %d) is not the one of the heads record, %s (shared height %d): "+
+		"their folders do not belong together; remove both to derive again from genesis",
+		head.BlockHash, head.Height, want.BlockHash, want.Height)}
 }
 
 // announced compares a header whose certificate was checked with what is derived.
@@ -194,7 +210,7 @@ func (d *derivation) extend(ctx context.Context, b *decoded) (head Head, execute
 	out := d.rec.Soft.Output
 	if len(b.entries) == 0 {
 		if h := d.exec.Head().Height; h > out.Height && h <= b.Header.Height {
-			err = d.exec.Rollback(ctx, out.Height)
+			err = d.rollback(ctx, out)
 		}
 	} else {
 		executed = true
@@ -221,7 +237,7 @@ func (d *derivation) execute(ctx context.Context, in Input) (Output, error) {
 			return out, nil
 		}
 	}
-	if err := d.exec.Rollback(ctx, d.rec.Soft.Output.Height); err != nil {
+	if err := d.rollback(ctx, d.rec.Soft.Output); err != nil {
 		return Output{}, err
 	}
 	return d.exec.Execute(ctx, in)
@@ -273,15 +289,7 @@ func (d *derivation) check(ctx context.Context) error {
 	}
 	if head.Height >= firm.Height && head.Height < soft.Height {
 		// A reset that was cut short by a crash, or an executor whose folder is older than the record: what is firm is there still.
-		if err := d.reset(ctx); err != nil {
-			return err
-		}
-		head, soft = d.exec.Head(), firm
+		return d.reset(ctx)
 	}
-	if head != soft {
-		return fmt.Errorf("the executor's newest block %s (shared height %d) is not the one of the heads record, %s (shared height %d): "+
-			"their folders do not belong together; remove both to derive again from genesis",
-			head.BlockHash, head.Height, soft.BlockHash, soft.Height)
-	}
-	return nil
+	return d.stands(soft)
 }

@@ -3,7 +3,9 @@ package rollups
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -63,7 +65,7 @@ func taken(t *testing.T, c *chain) []*decoded {
 	var out []*decoded
 	trust := c.genesis
 	for i := range c.steps {
-		blocks, next, err := verify(trust, mine(), c.steps[i:i+1])
+		blocks, next, err := verify(trust, new(cert.Marks), mine(), c.steps[i:i+1])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,6 +74,15 @@ func taken(t *testing.T, c *chain) []*decoded {
 		out, trust = append(out, &d), next
 	}
 	return out
+}
+
+// A node that is killed before anything of it is firm has no place on the DA layer to go on from, and begins at the start: a reader takes no
+// cursor for that, and not an empty one.
+func TestNoCursorSurvivesARestart(t *testing.T) {
+	b := newBench(t)
+	if b.crash(); b.rec.Cursor != nil {
+		t.Errorf("after a restart the cursor is %#v, want none", b.rec.Cursor)
+	}
 }
 
 // A lane that operators have certified and that nobody can read counts as empty: for everyone alike, and nothing stops.
@@ -93,7 +104,7 @@ func TestUnreadableLaneCountsAsEmpty(t *testing.T) {
 	h := c.steps[0].Header
 	h.DataRoot = table.Root()
 	st := feed.Step{Header: h, Lanes: []feed.Lane{{Namespace: mine(), Data: rubbish, Proof: proof}}, Certificate: certify(c.genesis.Set, h)}
-	blocks, _, err := verify(c.genesis, mine(), []feed.Step{st})
+	blocks, _, err := verify(c.genesis, new(cert.Marks), mine(), []feed.Step{st})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +135,7 @@ func TestAnotherOutputFromEqualInputIsCritical(t *testing.T) {
 		}
 	}
 	var diverged *DivergedError
-	if !errors.As(err, &diverged) || severityOf(err) != critical || diverged.Known == diverged.Now {
+	if !errors.As(err, &diverged) || SeverityOf(err) != Critical || diverged.Known == diverged.Now {
 		t.Fatalf("ended with %v", err)
 	}
 }
@@ -195,6 +206,31 @@ func TestExecutorAheadOfTheRecordWithAStrangersBlock(t *testing.T) {
 	}
 }
 
+// An executor that has lost blocks of the record's, of soft or below firm, is never driven on from where it stands.
+func TestLostBlocksAreFound(t *testing.T) {
+	b := newBench(t)
+	blocks := taken(t, newChain(21, 12))
+	for _, x := range blocks[:6] {
+		b.must(b.soft(t.Context(), x))
+		b.must(b.firm(t.Context(), x))
+	}
+	for _, x := range blocks[6:] {
+		b.must(b.soft(t.Context(), x))
+	}
+	firm := b.rec.Firm.Output
+	if firm.Number < 2 || firm == b.rec.Soft.Output {
+		t.Fatalf("the chain is too short for this story: %+v", b.rec.Heads)
+	}
+	b.must(b.x.Rollback(t.Context(), firm.Height))
+	if err := b.reset(t.Context()); err != nil || b.rec.Soft != b.rec.Firm {
+		t.Errorf("what is firm is there still: %v, %+v", err, b.rec.Heads)
+	}
+	b.must(b.x.Rollback(t.Context(), firm.Height-1))
+	if err := b.reset(t.Context()); SeverityOf(err) != Critical || !strings.Contains(err.Error(), "remove both") {
+		t.Errorf("below firm: %v", err)
+	}
+}
+
 // An event that was taken before a temporary error, and comes again, changes nothing; gaps and blocks without proof are resets.
 func TestSeveritiesOfBlocksOutOfPlace(t *testing.T) {
 	c := newChain(24, 30)
@@ -217,24 +253,26 @@ func TestSeveritiesOfBlocksOutOfPlace(t *testing.T) {
 	for _, x := range []struct {
 		name string
 		err  error
-		want severity
+		want Severity
 	}{
-		{"soft above a gap", b.soft(t.Context(), blocks[25]), reset},
-		{"firm above a gap", b.firm(t.Context(), blocks[25]), reset},
-		{"soft of a fork, below the head", b.soft(t.Context(), other[15]), critical},
-		{"soft of a fork, above the head", b.soft(t.Context(), other[20]), critical},
-		{"soft of a fork whose run is not at hand", b.soft(t.Context(), &bare), critical},
-		{"a cut connection", errCut, temporary},
+		{"soft above a gap", b.soft(t.Context(), blocks[25]), Reset},
+		{"firm above a gap", b.firm(t.Context(), blocks[25]), Reset},
+		{"soft of a fork, below the head", b.soft(t.Context(), other[15]), Critical},
+		{"soft of a fork, above the head", b.soft(t.Context(), other[20]), Critical},
+		{"soft of a fork whose run is not at hand", b.soft(t.Context(), &bare), Critical},
+		{"a cut connection", errCut, Temporary},
 		{"the end", context.Canceled, stopped},
-		{"a time-out", context.DeadlineExceeded, temporary},
-		{"an earlier halt", &HaltedError{File: "f"}, critical},
+		{"a time-out", context.DeadlineExceeded, Temporary},
+		{"an earlier halt", &HaltedError{File: "f"}, Critical},
+		{"an executor that must be reset", fmt.Errorf("execute: %w", &ExecutorError{Reset, errCut}), Reset},
+		{"an executor that cannot go on", fmt.Errorf("execute: %w", &ExecutorError{Critical, errCut}), Critical},
 	} {
-		if got := severityOf(x.err); x.err == nil || got != x.want {
+		if got := SeverityOf(x.err); x.err == nil || got != x.want {
 			t.Errorf("%s: %v is %v, want %v", x.name, x.err, got, x.want)
 		}
 	}
 	b.must(b.store.db.DeleteRange([]byte{runKey}, []byte{runKey + 1}, nil))
-	if err := b.soft(t.Context(), other[15]); severityOf(err) != reset {
+	if err := b.soft(t.Context(), other[15]); SeverityOf(err) != Reset {
 		t.Fatalf("a contradiction without proof: %v", err)
 	}
 }

@@ -70,22 +70,22 @@ func (d *Driver) Run(ctx context.Context) error {
 	for {
 		before := d.Status().Soft.Height
 		err := d.session(ctx)
-		if ctx.Err() != nil && severityOf(err) != critical {
+		if ctx.Err() != nil && SeverityOf(err) != Critical {
 			return nil
 		}
-		d.log.WarnContext(ctx, "derivation interrupted", "severity", severityOf(err), "soft", d.Status().Soft.Height, "error", err)
-		switch severityOf(err) {
-		case critical:
+		d.log.WarnContext(ctx, "derivation interrupted", "severity", SeverityOf(err), "soft", d.Status().Soft.Height, "error", err)
+		switch SeverityOf(err) {
+		case Critical:
 			return d.halt(err)
-		case reset:
+		case Reset:
 			err := d.persist(ctx, func() error { return d.derive.reset(ctx) })
-			if severityOf(err) == critical {
+			if SeverityOf(err) == Critical {
 				return d.halt(err)
 			}
 			if err != nil {
 				continue // ctx has ended
 			}
-		case temporary, stopped:
+		case Temporary, stopped:
 		}
 		if d.Status().Soft.Height > before {
 			wait.reset()
@@ -178,9 +178,9 @@ func (d *Driver) persist(ctx context.Context, f func() error) error {
 		if err == nil {
 			return nil
 		}
-		s := severityOf(err)
+		s := SeverityOf(err)
 		d.metrics.errors.WithLabelValues(s.String()).Inc()
-		if s != temporary || ctx.Err() != nil {
+		if s != Temporary || ctx.Err() != nil {
 			return err
 		}
 		d.log.WarnContext(ctx, "derivation retries", "pause", wait.next, "error", err)
@@ -253,8 +253,7 @@ func (d *Driver) Status() Heads { return d.record().Heads }
 
 // Heads returns the rollup block numbers of the three heads: the tags latest, safe and finalized.
 func (d *Driver) Heads() (soft, firm, final uint64) {
-	h := d.Status()
-	return h.Soft.Output.Number, h.Firm.Output.Number, h.Final.Output.Number
+	return d.Status().Numbers()
 }
 
 // Soft returns the shared height of the soft head, and a channel that is closed when any head moves next.

@@ -49,7 +49,7 @@ func (d *Driver) halt(cause error) error {
 	switch {
 	case errors.As(cause, &conflict):
 		e.Height, e.Other = conflict.Height, evidenceOf(&conflict.Run)
-		if run, found, err := d.store.proof(conflict.Height); err == nil && found {
+		if run, found, err := d.store.whole(conflict.Height); err == nil && found {
 			e.Known = evidenceOf(run)
 		}
 	case errors.As(cause, &diverged):

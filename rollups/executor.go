@@ -26,7 +26,8 @@ type Output struct {
 }
 
 // Executor turns a rollup's ordered entries into its state. It is driven by one
-// goroutine; Head may be called from any.
+// goroutine; Head may be called from any. An error that retrying cannot mend is a
+// [*ExecutorError]. Package remote carries an Executor to another process.
 type Executor interface {
 	// Execute derives the next rollup block and stores it durably before it
 	// returns. Calling it again with the Input of the last executed height is

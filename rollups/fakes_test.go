@@ -137,6 +137,7 @@ type server func(ctx context.Context, req feed.Request, send func(feed.Step) err
 type fakePeers struct {
 	names   []string
 	servers map[string]server
+	links   map[string]func(req feed.LinksRequest, send func(cert.Links) error) error
 
 	mu      sync.Mutex
 	charged map[string][]Fault
@@ -163,6 +164,18 @@ func (p *fakePeers) Follow(ctx context.Context, peer string, req feed.Request, o
 			return ctx.Err()
 		}
 		return onStep(s.Encode())
+	})
+}
+
+func (p *fakePeers) Links(ctx context.Context, peer string, req feed.LinksRequest, onLinks func([]byte) error) error {
+	if p.links[peer] == nil {
+		return errors.New("no links here")
+	}
+	return p.links[peer](req, func(l cert.Links) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return onLinks(feed.EncodeLinks(l))
 	})
 }
 
@@ -281,7 +294,7 @@ func (r *fakeReader) Next(ctx context.Context) (Block, error) {
 		if err := r.da.published.wait(ctx, end); err != nil {
 			return Block{}, err
 		}
-		blocks, next, err := verify(r.trust, mine(), steps)
+		blocks, next, err := verify(r.trust, new(cert.Marks), mine(), steps)
 		if err != nil {
 			return Block{}, err
 		}

@@ -83,9 +83,9 @@ func (f *firmSource) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s := severityOf(err)
+		s := SeverityOf(err)
 		f.metrics.errors.WithLabelValues(s.String()).Inc()
-		if s == critical {
+		if s == Critical {
 			return err
 		}
 		f.log.WarnContext(ctx, "reading from the DA layer failed", "height", f.trust.Height, "error", err)
@@ -127,7 +127,7 @@ func (f *firmSource) watchFinality(ctx context.Context, out chan<- uint64) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			f.metrics.errors.WithLabelValues(temporary.String()).Inc()
+			f.metrics.errors.WithLabelValues(Temporary.String()).Inc()
 			f.log.DebugContext(ctx, "asking the DA layer for its final height failed", "error", err)
 		}
 		send := out

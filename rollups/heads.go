@@ -17,3 +17,8 @@ type Heads struct {
 	Firm  Head // its copy on the DA layer was read back and is equal
 	Final Head // the DA layer cannot take that copy back
 }
+
+// Numbers returns the rollup block numbers of the three.
+func (h Heads) Numbers() (soft, firm, final uint64) {
+	return h.Soft.Output.Number, h.Firm.Output.Number, h.Final.Output.Number
+}

@@ -59,17 +59,3 @@ func (m *metrics) moved(h Heads) {
 		m.number.WithLabelValues(x.name).Set(float64(x.head.Output.Number))
 	}
 }
-
-// String names a severity as metrics and logs do.
-func (s severity) String() string {
-	switch s {
-	case reset:
-		return "reset"
-	case critical:
-		return "critical"
-	case stopped:
-		return "stopped"
-	default:
-		return "temporary"
-	}
-}

@@ -75,6 +75,16 @@ func (n *Network) Follow(ctx context.Context, to string, req feed.Request, onSte
 	return n.host.Request(ctx, id, p, req.Encode(), onStep)
 }
 
+// Links asks a peer for links.
+func (n *Network) Links(ctx context.Context, to string, req feed.LinksRequest, onLinks func(raw []byte) error) error {
+	id, err := peer.Decode(to)
+	if err != nil {
+		return fmt.Errorf("ask %q for links: %w", to, err)
+	}
+	p := p2p.Protocol{Name: feed.LinksPath, MaxRequest: feed.MaxRequestSize, MaxFrame: feed.MaxLinksSize, Timeout: feedTimeout}
+	return n.host.Request(ctx, id, p, req.Encode(), onLinks)
+}
+
 // Charge lets the host judge a peer.
 func (n *Network) Charge(to string, fault Fault) {
 	id, err := peer.Decode(to)

@@ -39,6 +39,8 @@ type Peers interface {
 	// Follow asks a peer for steps and calls onStep for each encoded feed.Step, in order, waiting for it to return; its error ends the
 	// stream and is returned, as is the end of ctx. Nil is the peer's orderly end.
 	Follow(ctx context.Context, peer string, req feed.Request, onStep func(raw []byte) error) error
+	// Links asks a peer for links and calls onLinks for each encoded answer, as Follow does.
+	Links(ctx context.Context, peer string, req feed.LinksRequest, onLinks func(raw []byte) error) error
 	// Charge tells the network what a peer has done. Never called with FaultNone.
 	Charge(peer string, fault Fault)
 }

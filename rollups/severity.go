@@ -16,31 +16,61 @@ var errReset = errors.New("soft is dropped")
 var ErrStateGone = errors.New("the executor no longer has the state to go back to: remove the rollup's data folder, the heads and the chain in it, " +
 	"and derive again from genesis")
 
-// severity is how bad an error is; each has one reaction (Driver.Run).
-type severity int
+// Severity is how bad an error is; each has one reaction (Driver.Run).
+type Severity int
 
+// The severities.
 const (
-	temporary severity = iota // the same thing may succeed later: retry with back-off
-	reset                     // drop soft, derive again from firm
-	critical                  // stop, with the evidence on disk
+	Temporary Severity = iota // the same thing may succeed later: retry with back-off
+	Reset                     // drop soft, derive again from firm
+	Critical                  // stop, with the evidence on disk
 	stopped                   // the context has ended
 )
 
-// severityOf is the one place that decides. What is not known to be worse is temporary: a full disk or a DA layer that is away must not
+// String names a severity as metrics, logs and the wire do.
+func (s Severity) String() string {
+	switch s {
+	case Reset:
+		return "reset"
+	case Critical:
+		return "critical"
+	case stopped:
+		return "stopped"
+	case Temporary:
+	}
+	return "temporary"
+}
+
+// ExecutorError is an error of an executor's that knows its own severity. An executor's other errors are temporary.
+type ExecutorError struct {
+	Severity Severity // Temporary, Reset or Critical
+	Err      error
+}
+
+// Error is the error's text.
+func (e *ExecutorError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error.
+func (e *ExecutorError) Unwrap() error { return e.Err }
+
+// SeverityOf is the one place that decides. What is not known to be worse is temporary: a full disk or a DA layer that is away must not
 // cost anybody their state.
-func severityOf(err error) severity {
+func SeverityOf(err error) Severity {
 	var conflict *cert.ErrConflict
 	var diverged *DivergedError
 	var halted *HaltedError
+	var own *ExecutorError
 	switch {
 	case errors.As(err, &conflict), errors.As(err, &diverged), errors.As(err, &halted), errors.Is(err, ErrStateGone):
-		return critical
+		return Critical
 	case errors.Is(err, errReset):
-		return reset
+		return Reset
 	case errors.Is(err, context.Canceled):
 		return stopped
+	case errors.As(err, &own):
+		return own.Severity
 	default:
-		return temporary
+		return Temporary
 	}
 }
 

@@ -25,6 +25,7 @@ type follower struct {
 	log       *slog.Logger
 
 	trust    cert.Trust     // owned by run: verified so far
+	marks    cert.Marks     // owned by run: of a long run, above trust
 	failures map[string]int // owned by run: how often each candidate was left
 }
 
@@ -51,6 +52,11 @@ func (f *follower) run(ctx context.Context) error {
 		}
 		before := f.trust.Height
 		err := f.follow(ctx, peer)
+		if errors.Is(err, errLong) {
+			if err = f.descend(ctx, peer); err == nil {
+				continue
+			}
+		}
 		if ctx.Err() != nil {
 			break
 		}
@@ -125,14 +131,15 @@ func (f *follower) follow(ctx context.Context, peer string) error {
 		}
 		w.received(len(raw))
 		run, bytes = append(run, step), bytes+len(raw)
-		if err := f.bounds(run, bytes); err != nil || step.Certificate == nil {
+		if err := f.bounds(run, bytes); err != nil || step.Certificate == nil && !f.marked(&step) {
 			return err
 		}
-		blocks, next, err := verify(f.trust, f.namespace, run)
+		blocks, next, err := verify(f.trust, &f.marks, f.namespace, run)
 		if err != nil {
 			return blame(FaultInvalid, err)
 		}
 		f.trust, run, bytes = next, nil, 0
+		f.marks.Raise(f.trust)
 		for i := range blocks {
 			// Under ctx: whoever gives the stream up meanwhile must not leave a gap behind the trust that has moved.
 			if err := f.take(ctx, blocks[i]); err != nil {
@@ -151,16 +158,78 @@ func (f *follower) follow(ctx context.Context, peer string) error {
 	return err
 }
 
+// longRun is how many headers a follower takes without a certificate or a mark: a run that goes further is taken along its marks.
+const longRun = 4 * cert.MarkEvery
+
+// errLong says that a run is too long to wait for its certificate.
+var errLong = errors.New("the run is long: its links come first")
+
 // bounds holds a run that is not certified yet to what a follower may be made to keep.
 func (f *follower) bounds(run []feed.Step, bytes int) error {
 	last := &run[len(run)-1]
+	first := f.trust.Height + 1
+	_, linked := f.marks.At(cert.MarkAfter(first))
 	switch want := f.trust.Height + uint64(len(run)); {
 	case last.Header.Height != want:
 		return blame(FaultInvalid, fmt.Errorf("height %d where %d comes next", last.Header.Height, want))
-	case len(run) > cert.MaxRun, len(run) == cert.MaxRun && last.Certificate == nil:
-		return blame(FaultInvalid, fmt.Errorf("%d headers from height %d without a certificate", len(run), f.trust.Height+1))
+	case linked && len(run) > cert.MarkEvery:
+		return blame(FaultInvalid, fmt.Errorf("the headers from height %d do not lead to the mark that is known", first))
+	case !linked && last.Certificate == nil && (len(run) >= longRun || bytes > f.limits.RunBytes && last.Header.Height > cert.MarkAfter(first)):
+		return errLong
 	case bytes > f.limits.RunBytes && len(run) > 1:
-		return fmt.Errorf("%d bytes from height %d without a certificate: above the bound of memory", bytes, f.trust.Height+1)
+		return fmt.Errorf("%d bytes from height %d without a certificate: above the bound of memory", bytes, first)
+	}
+	return nil
+}
+
+// marked says whether a step is at a mark.
+func (f *follower) marked(s *feed.Step) bool {
+	_, found := f.marks.At(s.Header.Height)
+	return found
+}
+
+// descend asks a peer for the links of a long run, down from its certificate, or from where another peer has left off, until the mark after the
+// trust is known. Each answer is verified when it comes, and only its marks are kept.
+func (f *follower) descend(ctx context.Context, peer string) error {
+	asking, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w := newWatch(f.limits, f.trust.Height, f.proven)
+	go w.run(asking, cancel)
+
+	f.marks.Raise(f.trust)
+	req := feed.LinksRequest{From: f.trust.Height + 1}
+	if lowest, _, found := f.marks.Lowest(); found {
+		req.To = lowest
+	}
+	err := f.peers.Links(asking, peer, req, func(raw []byte) error {
+		w.busy()
+		defer w.waiting()
+		links, err := feed.DecodeLinks(raw)
+		if err != nil {
+			return blame(FaultMalformed, err)
+		}
+		w.received(len(raw))
+		before := f.marks.Len()
+		err = f.marks.Take(f.trust, links, 0)
+		var conflict *cert.ErrConflict
+		switch {
+		case errors.As(err, &conflict):
+			return err
+		case err != nil:
+			return blame(FaultInvalid, err)
+		case f.marks.Len() == before:
+			return blame(FaultInvalid, errors.New("links that bring nothing new"))
+		}
+		return nil
+	})
+	if cause := context.Cause(asking); cause != nil && ctx.Err() == nil {
+		return cause
+	}
+	if err != nil {
+		return err
+	}
+	if _, linked := f.marks.At(cert.MarkAfter(f.trust.Height + 1)); !linked {
+		return errors.New("the peer ended the links before the trusted tip")
 	}
 	return nil
 }

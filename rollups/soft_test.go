@@ -2,12 +2,15 @@ package rollups
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
 )
@@ -62,5 +65,106 @@ func TestStreamLeftWithAStepOnItsWay(t *testing.T) {
 	_ = f.run(ctx)
 	if next <= c.covered(10) {
 		t.Errorf("the next height is %d, want all %d", next, c.covered(10))
+	}
+}
+
+// linksOf answers requests for links from a chain as an operator does, in pieces of a size.
+func linksOf(c *chain, size uint64, most int) func(feed.LinksRequest, func(cert.Links) error) error {
+	return func(r feed.LinksRequest, send func(cert.Links) error) error {
+		top := r.From
+		for c.gaps[top-1] {
+			top++
+		}
+		end := *c.steps[top-1].Certificate
+		if r.To != 0 {
+			top, end = r.To, cert.Bare(c.steps[r.To-1].Header)
+		}
+		for n := 0; top > cert.MarkAfter(r.From); n++ {
+			if n == most {
+				return errors.New("busy")
+			}
+			next := max(cert.MarkAfter(r.From), cert.MarkAfter(top-min(top, size)))
+			var hs []block.Header
+			for _, s := range c.steps[next:top] {
+				hs = append(hs, s.Header)
+			}
+			if err := send(cert.Links{Headers: hs, Certificate: end}); err != nil {
+				return err
+			}
+			top, end = next, cert.Bare(c.steps[next-1].Header)
+		}
+		return nil
+	}
+}
+
+// Nothing is certified for longer than a follower waits, and the lanes of the spell are more than it may hold: it takes the headers first, from
+// whoever has them, then the lanes, and holds a piece at a time. Peers that forge the one or the other are charged, and change nothing.
+func TestFollowerPassesALongSpell(t *testing.T) {
+	const heights = 1200
+	c := grow(41, &chain{genesis: testGenesis(), calm: true}, heights)
+	for h := 30; h < heights-7; h++ {
+		c.gaps[h-1] = true
+	}
+	forged := c.fork(42, 100, heights) // certified by itself alone: its certificates are dropped below
+	copy(forged.gaps, c.gaps)
+	forgedLinks := func(r feed.LinksRequest, send func(cert.Links) error) error {
+		return linksOf(c, 64, -1)(r, func(l cert.Links) error {
+			l.Headers[len(l.Headers)/2].TxRoot[5]++
+			return send(l)
+		})
+	}
+	for name, test := range map[string]struct {
+		links   func(feed.LinksRequest, func(cert.Links) error) error
+		serve   *chain
+		charged bool
+	}{
+		"honest":                 {linksOf(c, 256, -1), c, false},
+		"in small pieces":        {linksOf(c, 16, -1), c, false},
+		"a peer that breaks off": {linksOf(c, 64, 3), c, false},
+		"forged links":           {forgedLinks, c, true},
+		"forged steps":           {linksOf(c, 100, -1), forged, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := newMetrics(prometheus.NewRegistry())
+			if err != nil {
+				t.Fatal(err)
+			}
+			peers := newFakePeers().add("first", honest(test.serve, newStage(heights))).add("second", honest(c, newStage(heights)))
+			peers.links = map[string]func(feed.LinksRequest, func(cert.Links) error) error{"first": test.links, "second": linksOf(c, 300, -1)}
+			limits := quick().withDefaults()
+			limits.RunBytes = 100 << 10                                  // some 70 steps
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // ends a test that hangs
+			defer cancel()
+			next, trusted := uint64(1), uint64(0)
+			f := &follower{
+				peers: peers, namespace: mine(), limits: limits, metrics: m, log: slog.New(slog.DiscardHandler), trust: c.genesis,
+				tip: func() cert.Trust { return c.genesis }, proven: func() uint64 { return heights },
+			}
+			f.take = func(_ context.Context, b Block) error {
+				if b.Hash != c.steps[next-1].Header.Hash() {
+					cancel()
+					return fmt.Errorf("height %d is another header", next)
+				}
+				if n := len(b.Run.Headers); n > longRun || f.marks.Len() > heights/cert.MarkEvery {
+					t.Errorf("a run of %d headers, %d marks", n, f.marks.Len())
+				}
+				if b.Trust != nil {
+					trusted = b.Trust.Height
+				}
+				if next++; next > heights {
+					cancel()
+				}
+				return nil
+			}
+			if err := f.run(ctx); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			if next <= heights || trusted != heights || f.marks.Len() > 0 {
+				t.Errorf("%d of %d heights, trusted to %d, %d marks left", next-1, heights, trusted, f.marks.Len())
+			}
+			if charged := len(peers.charges("first")) > 0; charged != test.charged || len(peers.charges("second")) > 0 {
+				t.Errorf("charges: %v and %v", peers.charges("first"), peers.charges("second"))
+			}
+		})
 	}
 }

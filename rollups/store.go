@@ -133,7 +133,10 @@ func (s *store) load() (record, error) {
 	case w.Genesis != s.genesis || w.Namespace != s.namespace:
 		return record{}, fmt.Errorf("%w: namespace %s, genesis %s", ErrForeign, w.Namespace, w.Genesis)
 	}
-	rec := record{Heads: Heads{w.Soft, w.Firm, w.Final}, Cursor: w.Cursor}
+	rec := record{Heads: Heads{w.Soft, w.Firm, w.Final}}
+	if len(w.Cursor) > 0 { // RLP knows no nil
+		rec.Cursor = w.Cursor
+	}
 	var err error
 	if rec.SoftTrust, err = s.trust(w.SoftTrust); err != nil {
 		return record{}, err
@@ -240,6 +243,20 @@ func (s *store) proof(height uint64) (*cert.Run, bool, error) {
 		return nil, false, fmt.Errorf("run of height %d: %w", height, err)
 	}
 	return run, found && run.Headers[0].Height <= height, nil
+}
+
+// whole returns the run that proves the header of a height up to its certificate: the pieces of a long one are joined, as far as they are known.
+func (s *store) whole(height uint64) (*cert.Run, bool, error) {
+	run, found, err := s.proof(height)
+	for found && err == nil && run.Piece() {
+		next, more, err := s.runFrom(run.End() + 1)
+		if err != nil || !more || next.Headers[0].Height > run.End()+1 {
+			return run, true, err
+		}
+		run.Headers = append(run.Headers, next.Headers[run.End()+1-next.Headers[0].Height:]...)
+		run.Certificate, run.Next = next.Certificate, next.Next
+	}
+	return run, found, err
 }
 
 // runFrom returns the first run that ends at a height or above.

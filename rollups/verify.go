@@ -9,15 +9,24 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/feed"
 )
 
-// verify turns a run of steps, the last of which has a certificate, into blocks: the chain and the certificate by [cert.Trust.Advance], each
-// lane by its proof. Any error but a [*cert.ErrConflict] is the fault of whoever sent the steps.
-func verify(trust cert.Trust, ns namespaces.Namespace, steps []feed.Step) ([]Block, cert.Trust, error) {
+// verify turns a run of steps, the last of which has a certificate or is a mark, into blocks: the chain and the certificate by
+// [cert.Trust.Advance], or [cert.Trust.Along], each lane by its proof. Any error but a [*cert.ErrConflict] is the fault of whoever sent the steps.
+func verify(trust cert.Trust, marks *cert.Marks, ns namespaces.Namespace, steps []feed.Step) ([]Block, cert.Trust, error) {
 	last := steps[len(steps)-1]
-	run := &cert.Run{Certificate: *last.Certificate, Next: last.Next}
+	run := &cert.Run{Certificate: cert.Bare(last.Header), Next: last.Next}
+	if last.Certificate != nil {
+		run.Certificate = *last.Certificate
+	}
 	for i := range steps {
 		run.Headers = append(run.Headers, steps[i].Header)
 	}
-	next, err := trust.Advance(*run)
+	var next cert.Trust
+	var err error
+	if run.Piece() {
+		next, err = trust.Along(marks, run.Headers)
+	} else {
+		next, err = trust.Advance(*run)
+	}
 	if err != nil {
 		if conflict := contradicts(trust, *run); conflict != nil {
 			return nil, trust, conflict
@@ -51,7 +60,7 @@ func laneOf(s *feed.Step, ns namespaces.Namespace) (feed.Lane, error) {
 // signed a header whose ancestors, all shown, begin on another parent.
 func contradicts(trust cert.Trust, run cert.Run) *cert.ErrConflict {
 	first, last := run.Headers[0], run.Headers[len(run.Headers)-1]
-	if trust.Height == 0 || first.Height != trust.Height+1 || first.ParentHash == trust.Hash || len(run.Headers) > cert.MaxRun {
+	if trust.Height == 0 || first.Height != trust.Height+1 || first.ParentHash == trust.Hash {
 		return nil
 	}
 	for i := 1; i < len(run.Headers); i++ {

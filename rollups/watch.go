@@ -68,7 +68,7 @@ func (w *watch) look(now time.Time) error {
 	switch {
 	case !w.lagging.IsZero() && now.Sub(w.lagging) > allowed:
 		return blame(FaultSilent, fmt.Errorf("height %d is proven, %d is all that the peer brings", proven, w.height))
-	case now.Sub(w.since) > w.limits.Silence, now.Sub(w.advanced) > 6*w.limits.Silence:
+	case now.Sub(w.since) > w.limits.Silence, now.Sub(w.advanced) > 6*w.limits.Silence+time.Duration(w.bytes)*time.Second/slowest:
 		return errSilent
 	}
 	return nil

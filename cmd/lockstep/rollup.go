@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/urfave/cli/v2"
 
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -25,73 +26,88 @@ const (
 	flagTip       = "tip"
 	flagLinger    = "linger"
 	flagReadOnly  = "read-only"
+	flagExecutor  = "executor"
 )
 
-func rollupCommand() *cli.Command {
-	flags := append(homeFlags(), passwordFlag(),
+// rollupFlags are the settings of a rollup node, whether it is one process or two: one settings file serves both.
+func rollupFlags(socket string) []cli.Flag {
+	return append(nodeFlags("127.0.0.1:8545", "host:port of Ethereum JSON-RPC, HTTP and WebSocket", "URL of the DA layer; needed unless --source is p2p"),
 		text(flagNamespace, "", "the rollup's namespace, hexadecimal"),
 		text(flagSource, string(rollups.SourceBoth), "both: soft from operators, firm from the DA layer; p2p: operators alone; da: DA layer alone"),
-		text(flagDA, "", "URL of the DA layer; needed unless --source is p2p"),
-		list(flagP2PListen, "libp2p multiaddresses to listen on"),
-		list(flagP2PAnnounce, "libp2p multiaddresses that others are told, if they differ"),
-		list(flagBootstrap, "libp2p multiaddresses with /p2p/ ids to enter the network by, beside the operators'"),
-		text(flagRPCListen, "127.0.0.1:8545", "host:port of Ethereum JSON-RPC, HTTP and WebSocket"),
-		list(flagRPCOrigins, "browsers' origins that may use the RPC, * for any"),
-		text(flagMetricsListen, "", "host:port of /metrics for Prometheus; empty for none"),
-		text(flagPprofListen, "", "host:port of Go's profiles, which tell much about this process: keep it to yourself; empty for none"),
 		number(flagTip, 0, "wei per byte that the gateway offers on top of the fee"),
 		duration(flagLinger, "5ms", "how long the gateway collects transactions"),
 		boolean(flagReadOnly, "take no transactions; needs no gateway key"),
+		text(flagExecutor, "", socket),
 	)
-	flags = append(flags, logFlags()...)
+}
+
+func rollupCommand() *cli.Command {
+	flags := rollupFlags("unix socket of an executor in another process (`lockstep rollup executor`, or another virtual machine), which then serves wallets; empty to execute here")
 	return &cli.Command{
 		Name:  "rollup",
 		Usage: "run and watch an EVM rollup's node",
 		Subcommands: []*cli.Command{
 			{Name: "start", Usage: "derive the rollup and serve wallets", Flags: flags, Before: fromFile(flags), Action: startRollup},
+			rollupExecutorCommand(),
 			rollupStatusCommand(),
 		},
 	}
 }
 
 func startRollup(c *cli.Context) error {
-	log, err := logger(c)
+	config, registry, err := rollupConfig(c)
 	if err != nil {
 		return err
+	}
+	node, err := keys.LoadNode(filepath.Join(keysDir(config.Home), keys.NodeFile))
+	if err != nil {
+		return err
+	}
+	config.NodeKey = node.PrivateKey()
+	if config.Executor != "" {
+		return withMetrics(c.Context, listenersOf(c), registry, func(ctx context.Context) error { return evmnode.RunDriver(ctx, config) })
+	}
+	if err := addExecution(c, &config); err != nil {
+		return err
+	}
+	return withMetrics(c.Context, listenersOf(c), registry, func(ctx context.Context) error { return evmnode.Run(ctx, config) })
+}
+
+// rollupConfig reads what both halves of a rollup node need.
+func rollupConfig(c *cli.Context) (evmnode.Config, *prometheus.Registry, error) {
+	log, err := logger(c)
+	if err != nil {
+		return evmnode.Config{}, nil, err
 	}
 	home := c.Path(flagHome)
 	if err := checkHome(home); err != nil {
-		return err
+		return evmnode.Config{}, nil, err
 	}
 	g, err := readGenesis(home)
 	if err != nil {
-		return err
-	}
-	rollup, err := readRollupGenesis(home)
-	if err != nil {
-		return err
+		return evmnode.Config{}, nil, err
 	}
 	ns, err := namespaces.Parse(c.String(flagNamespace))
 	if err != nil {
-		return fmt.Errorf("--%s: %w", flagNamespace, err)
-	}
-	node, err := keys.LoadNode(filepath.Join(keysDir(home), keys.NodeFile))
-	if err != nil {
-		return err
-	}
-	gate, err := gatewayKey(c)
-	if err != nil {
-		return err
+		return evmnode.Config{}, nil, fmt.Errorf("--%s: %w", flagNamespace, err)
 	}
 	registry := newRegistry()
-	config := evmnode.Config{
-		Home: home, Genesis: g, Rollup: rollup, Namespace: ns, Source: rollups.Source(c.String(flagSource)),
-		NodeKey: node.PrivateKey(), GatewayKey: gate, Tip: c.Uint64(flagTip), Linger: c.Duration(flagLinger),
+	return evmnode.Config{
+		Home: home, Genesis: g, Namespace: ns, Source: rollups.Source(c.String(flagSource)),
+		Tip: c.Uint64(flagTip), Linger: c.Duration(flagLinger),
 		P2PListen: c.StringSlice(flagP2PListen), P2PAnnounce: c.StringSlice(flagP2PAnnounce), Bootstrap: c.StringSlice(flagBootstrap),
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins),
-		DA: c.String(flagDA), Registry: registry, Version: version(), Logger: log,
+		DA: c.String(flagDA), Executor: c.String(flagExecutor), Registry: registry, Version: version(), Logger: log,
+	}, registry, nil
+}
+
+// addExecution reads what the half that executes needs beside it.
+func addExecution(c *cli.Context, config *evmnode.Config) (err error) {
+	if config.Rollup, err = readRollupGenesis(config.Home); err != nil {
+		return err
 	}
-	return withMetrics(c.Context, listeners{metrics: c.String(flagMetricsListen), profiles: c.String(flagPprofListen)}, registry, func(ctx context.Context) error { return evmnode.Run(ctx, config) })
+	config.GatewayKey, err = gatewayKey(c)
+	return err
 }
 
 func readRollupGenesis(home string) (evm.Genesis, error) {

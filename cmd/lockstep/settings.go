@@ -35,6 +35,18 @@ const (
 	flagLogJSON  = "log-json"
 )
 
+// Settings that operators and rollup nodes share.
+const (
+	flagP2PListen     = "p2p-listen"
+	flagP2PAnnounce   = "p2p-announce"
+	flagBootstrap     = "bootstrap"
+	flagRPCListen     = "rpc-listen"
+	flagRPCOrigins    = "rpc-origins"
+	flagMetricsListen = "metrics-listen"
+	flagPprofListen   = "pprof-listen"
+	flagDA            = "da"
+)
+
 // env names the environment variable of a flag.
 func env(flag string) []string {
 	return []string{"LOCKSTEP_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
@@ -54,6 +66,25 @@ func checkHome(home string) error {
 		return fmt.Errorf("there is no home folder %s: `lockstep init network` or `lockstep keys new` makes one", home)
 	}
 	return nil
+}
+
+// nodeFlags are the settings of every process that stays: where it lies, listens, logs and reads the DA layer. A verb adds its own.
+func nodeFlags(rpc, rpcUsage, daUsage string) []cli.Flag {
+	flags := append(homeFlags(), passwordFlag(),
+		list(flagP2PListen, "libp2p multiaddresses to listen on"),
+		list(flagP2PAnnounce, "libp2p multiaddresses that others are told, if they differ"),
+		list(flagBootstrap, "libp2p multiaddresses with /p2p/ ids to enter the network by, beside the operators'"),
+		text(flagRPCListen, rpc, rpcUsage),
+		list(flagRPCOrigins, "browsers' origins that may use the RPC, * for any"),
+		text(flagMetricsListen, "", "host:port of /metrics for Prometheus; empty for none"),
+		text(flagPprofListen, "", "host:port of Go's profiles, which tell much about this process: keep it to yourself; empty for none"),
+		text(flagDA, "", daUsage),
+	)
+	return append(flags, logFlags()...)
+}
+
+func listenersOf(c *cli.Context) listeners {
+	return listeners{metrics: c.String(flagMetricsListen), profiles: c.String(flagPprofListen)}
 }
 
 func logFlags() []cli.Flag {

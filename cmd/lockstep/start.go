@@ -9,19 +9,11 @@ import (
 	"github.com/lockstep-network/lockstep/node"
 )
 
-// Settings of an operator; a rollup node shares most of them.
+// Settings of an operator, beside those that it shares with a rollup node.
 const (
-	flagP2PListen         = "p2p-listen"
-	flagP2PAnnounce       = "p2p-announce"
-	flagBootstrap         = "bootstrap"
 	flagConsensusListen   = "consensus-listen"
 	flagConsensusExternal = "consensus-external"
 	flagLocal             = "local"
-	flagRPCListen         = "rpc-listen"
-	flagRPCOrigins        = "rpc-origins"
-	flagMetricsListen     = "metrics-listen"
-	flagPprofListen       = "pprof-listen"
-	flagDA                = "da"
 	flagPublish           = "publish"
 	flagPublishAge        = "publish-age"
 	flagBlockInterval     = "block-interval"
@@ -29,24 +21,15 @@ const (
 )
 
 func startCommand() *cli.Command {
-	flags := append(homeFlags(), passwordFlag(),
-		list(flagP2PListen, "libp2p multiaddresses to listen on"),
-		list(flagP2PAnnounce, "libp2p multiaddresses that others are told, if they differ"),
-		list(flagBootstrap, "libp2p multiaddresses with /p2p/ ids to enter the network by, beside the operators'"),
+	flags := append(nodeFlags("127.0.0.1:26657", "host:port of the seq_* RPC, HTTP and WebSocket", "URL of the DA layer, to publish and to tell what is firm"),
 		text(flagConsensusListen, "0.0.0.0:26656", "host:port of the links between operators"),
 		text(flagConsensusExternal, "", "host:port at which other operators reach them, if it differs"),
 		boolean(flagLocal, "operators share a machine"),
-		text(flagRPCListen, "127.0.0.1:26657", "host:port of the seq_* RPC, HTTP and WebSocket"),
-		list(flagRPCOrigins, "browsers' origins that may use the RPC, * for any"),
-		text(flagMetricsListen, "", "host:port of /metrics for Prometheus; empty for none"),
-		text(flagPprofListen, "", "host:port of Go's profiles, which tell much about this process: keep it to yourself; empty for none"),
-		text(flagDA, "", "URL of the DA layer, to publish and to tell what is firm"),
 		boolean(flagPublish, "publish batches to the DA layer"),
 		duration(flagPublishAge, "1s", "how old a certified block may grow before it is published"),
 		duration(flagBlockInterval, "250ms", "time between two shared blocks; the same at all operators"),
 		number(flagKeepBlocks, 0, "how many of the newest blocks to keep, at least 1000; 0 for all. A publisher keeps what is not on the DA layer, too; an operator that was away for longer than all others keep cannot catch up"),
 	)
-	flags = append(flags, logFlags()...)
 	return &cli.Command{
 		Name: "start", Usage: "run an operator", Flags: flags, Before: fromFile(flags), Action: startOperator,
 	}
@@ -81,6 +64,5 @@ func startOperator(c *cli.Context) error {
 		DA: c.String(flagDA), Publish: c.Bool(flagPublish), PublishAge: c.Duration(flagPublishAge),
 		BlockInterval: c.Duration(flagBlockInterval), KeepBlocks: c.Uint64(flagKeepBlocks), Version: version(), Logger: log,
 	}
-	listen := listeners{metrics: c.String(flagMetricsListen), profiles: c.String(flagPprofListen)}
-	return withMetrics(c.Context, listen, prometheus.DefaultGatherer, func(ctx context.Context) error { return node.Run(ctx, config) })
+	return withMetrics(c.Context, listenersOf(c), prometheus.DefaultGatherer, func(ctx context.Context) error { return node.Run(ctx, config) })
 }

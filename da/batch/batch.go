@@ -1,5 +1,5 @@
-// Package batch holds the formats in which shared blocks stand on a DA layer: headers with their certificate under [namespaces.Headers],
-// lanes under their own namespaces, and chunks of either when one blob is too small.
+// Package batch holds the formats in which shared blocks stand on a DA layer: headers with their certificate, and links, under
+// [namespaces.Headers], lanes under their own namespaces, and chunks of either when one blob is too small.
 //
 //	header, leaves, lanes -> Headers, Lanes -> bytes (-> Chunks) -> DA -> bytes -> Headers, Lanes -> Headers.Check -> certified blocks
 //
@@ -9,6 +9,8 @@
 //	          payload holds [[header, [leaf...]]...]              leaf = [namespace, length, commitment]
 //	lanes   = [version, 2, chain_id, namespace, [[height_delta, length]...], codec, payload]
 //	          payload holds the lanes' data, one behind the other
+//	links   = [version, 4, chain_id, from, certificate, codec, raw_length, payload]
+//	          payload holds [header...]
 //	chunk   = [version, 3, chain_id, namespace, index, [keccak256(part)...], part]
 //	          the parts, one behind the other, are one headers or lanes
 package batch
@@ -34,6 +36,7 @@ const (
 	KindHeaders Kind = 1
 	KindLanes   Kind = 2
 	KindChunk   Kind = 3
+	KindLinks   Kind = 4
 )
 
 // Bounds of the formats, in bytes.
@@ -138,7 +141,7 @@ func split(raw []byte) (k Kind, chainID string, fields []byte, err error) {
 		return 0, "", nil, fmt.Errorf("version %d, want %d: %w", version, Version, ErrMalformed)
 	}
 	kind, content, err := rlp.SplitUint64(content)
-	if err != nil || kind < uint64(KindHeaders) || kind > uint64(KindChunk) {
+	if err != nil || kind < uint64(KindHeaders) || kind > uint64(KindLinks) {
 		return 0, "", nil, fmt.Errorf("kind %d: %w", kind, ErrMalformed)
 	}
 	id, content, err := rlp.SplitString(content)

@@ -79,11 +79,11 @@ func TestHeadersRoundTrip(t *testing.T) {
 	if p.From != 1 || p.Certificate.Height != last || len(p.Next) != 5 {
 		t.Fatalf("heights %d to %d, %d operators follow", p.From, p.Certificate.Height, len(p.Next))
 	}
-	if err := p.Worth(c.Genesis); err != nil {
+	if err := p.Worth(c.Genesis, new(cert.Marks)); err != nil {
 		t.Fatal(err)
 	}
 	h := must[batch.Headers](t)(z.Open(p))
-	got := must[[]batch.Certified](t)(h.Check(c.Genesis))
+	got := must[[]batch.Certified](t)(h.Check(c.Genesis, new(cert.Marks)))
 	for i, b := range got {
 		want := c.TrustAt(uint64(i + 1))
 		if b.Hash != want.Hash || b.Trust.Height != want.Height || b.Trust.Hash != want.Hash || b.Trust.Set.Hash() != want.Set.Hash() {
@@ -120,7 +120,7 @@ func TestCheckAfterAKnownPrefix(t *testing.T) {
 	c := chain(t)
 	h := headers(t, c, 3, 12)
 	for tip := uint64(2); tip < 12; tip++ {
-		got, err := h.Check(c.TrustAt(tip))
+		got, err := h.Check(c.TrustAt(tip), new(cert.Marks))
 		if err != nil || uint64(len(got)) != 12-tip || got[0].Header.Height != tip+1 {
 			t.Errorf("tip %d: %d new headers, %v", tip, len(got), err)
 		}
@@ -155,13 +155,13 @@ func TestCheckRefuses(t *testing.T) {
 		if x.change != nil {
 			x.change(&h)
 		}
-		if got, err := h.Check(x.tip); !errors.Is(err, x.want) || got != nil {
+		if got, err := h.Check(x.tip, new(cert.Marks)); !errors.Is(err, x.want) || got != nil {
 			t.Errorf("%s: %d headers, error %v, want %v", name, len(got), err, x.want)
 		}
 	}
 	h := headers(t, c, 20, uint64(len(c.Blocks)))
 	h.Next = c.Operators(t, "third", 5).Operators()
-	if _, err := h.Check(c.TrustAt(19)); !errors.Is(err, cert.ErrRun) {
+	if _, err := h.Check(c.TrustAt(19), new(cert.Marks)); !errors.Is(err, cert.ErrRun) {
 		t.Errorf("another set opened: %v", err)
 	}
 }
@@ -195,14 +195,14 @@ func TestTwoCertifiedChainsAreAConflict(t *testing.T) {
 	rival.Grow(t, rand.New(rand.NewPCG(9, 9)), 6, 100, nsA())
 	var conflict *cert.ErrConflict
 	for _, from := range []uint64{2, 5, 6} { // the fork lies inside the batch, at its beginning, before it
-		_, err := headers(t, rival, from, 10).Check(c.TrustAt(5))
+		_, err := headers(t, rival, from, 10).Check(c.TrustAt(5), new(cert.Marks))
 		if !errors.As(err, &conflict) || conflict.Height != 5 || conflict.Known != c.TrustAt(5).Hash {
 			t.Errorf("from %d: %v, want a conflict at height 5", from, err)
 		}
 	}
 	forged := headers(t, rival, 2, 10)
 	forged.Certificate = rival.Certificate(t, 10, 2)
-	if _, err := forged.Check(c.TrustAt(5)); errors.As(err, &conflict) || !errors.Is(err, cert.ErrUncertified) {
+	if _, err := forged.Check(c.TrustAt(5), new(cert.Marks)); errors.As(err, &conflict) || !errors.Is(err, cert.ErrUncertified) {
 		t.Errorf("a rival without quorum: %v, want uncertified", err)
 	}
 }
@@ -280,6 +280,19 @@ func stored(t *testing.T, z *batch.Codec, raw []byte) []byte {
 			t.Fatal("the vector does not decode to the same run")
 		}
 		return out
+	case batch.KindLinks:
+		l := must[cert.Links](t)(z.OpenLinks(must[batch.PackedLinks](t)(batch.DecodeLinks(raw))))
+		var all []any
+		for _, h := range l.Headers {
+			all = append(all, h.Encode())
+		}
+		payload := item(all...)
+		out := item(uint64(1), uint64(k), []byte(datest.ChainID), l.Headers[0].Height, l.Certificate.Encode(), uint64(0), uint64(len(payload)), payload)
+		again := must[cert.Links](t)(z.OpenLinks(must[batch.PackedLinks](t)(batch.DecodeLinks(out))))
+		if len(again.Headers) != len(l.Headers) {
+			t.Fatal("the vector does not decode to the same links")
+		}
+		return out
 	case batch.KindLanes:
 		p := must[batch.PackedLanes](t)(batch.DecodeLanes(raw))
 		var index []any
@@ -303,7 +316,7 @@ func BenchmarkHeaders(b *testing.B) {
 	b.Run("check", func(b *testing.B) {
 		for b.Loop() {
 			h := must[batch.Headers](b)(z.Open(must[batch.PackedHeaders](b)(batch.DecodeHeaders(raw))))
-			must[[]batch.Certified](b)(h.Check(c.Genesis))
+			must[[]batch.Certified](b)(h.Check(c.Genesis, new(cert.Marks)))
 		}
 		b.ReportMetric(float64(len(raw))/500, "B/header")
 		b.ReportMetric(500*float64(b.N)/b.Elapsed().Seconds(), "headers/s")

@@ -25,13 +25,13 @@ type Certified struct {
 	Hash        common.Hash
 	Table       lane.Table
 	Trust       cert.Trust
-	Certificate *cert.Certificate // at the last header of the run
+	Certificate *cert.Certificate // at the last header of the batch; bare if that is a mark
 	Next        []cert.Operator   // the operators that follow, if this header changes them
 }
 
 // Worth says cheaply, before the payload is opened, whether p can extend the tip: it is of the chain, begins at or below the next height,
-// ends above the tip, and the trusted set has signed its last header.
-func (p PackedHeaders) Worth(tip cert.Trust) error {
+// ends above the tip, and the trusted set has signed its last header, or that is a mark.
+func (p PackedHeaders) Worth(tip cert.Trust, marks *cert.Marks) error {
 	switch {
 	case p.ChainID != tip.ChainID:
 		return fmt.Errorf("batch of chain %q, want %q: %w", p.ChainID, tip.ChainID, ErrMalformed)
@@ -40,13 +40,23 @@ func (p PackedHeaders) Worth(tip cert.Trust) error {
 	case p.From > tip.Height+1:
 		return fmt.Errorf("batch begins at height %d, tip is %d: %w", p.From, tip.Height, ErrGap)
 	}
-	return p.Certificate.Verify(tip.ChainID, tip.Set)
+	return certifies(p.Certificate, tip, marks)
+}
+
+func certifies(c cert.Certificate, tip cert.Trust, marks *cert.Marks) error {
+	if !c.Bare() {
+		return c.Verify(tip.ChainID, tip.Set)
+	}
+	if !marks.Has(c.Height, c.HeaderHash) {
+		return fmt.Errorf("height %d is no mark: %w", c.Height, cert.ErrUncertified)
+	}
+	return nil
 }
 
 // Check verifies h on top of the tip (specs/06-da-batches.md, "What counts") and returns the headers that are new, each with what is
 // trusted after it: after a prefix that is known and identical it extends the tip's hash, every table leads to its header's root, and
-// [cert.Trust.Advance] accepts the rest. A *cert.ErrConflict says that the trusted set has certified another chain.
-func (h Headers) Check(tip cert.Trust) ([]Certified, error) {
+// [cert.Trust.Advance] or [cert.Trust.Along] accepts the rest. A *cert.ErrConflict says that the trusted set has certified another chain.
+func (h Headers) Check(tip cert.Trust, marks *cert.Marks) ([]Certified, error) {
 	first := h.Blocks[0].Header.Height
 	last := h.Blocks[len(h.Blocks)-1].Header.Height
 	switch {
@@ -65,7 +75,7 @@ func (h Headers) Check(tip cert.Trust) ([]Certified, error) {
 		run.Headers = append(run.Headers, b.Header)
 	}
 	if fresh[0].Header.ParentHash != tip.Hash && tip.Height > 0 { // at genesis nothing is certified yet: another network's
-		if err := h.Certificate.Verify(tip.ChainID, tip.Set); err != nil {
+		if err := certifies(h.Certificate, tip, marks); err != nil {
 			return nil, fmt.Errorf("batch on another header at height %d: %w", tip.Height, err)
 		}
 		run.Headers = nil
@@ -74,7 +84,12 @@ func (h Headers) Check(tip cert.Trust) ([]Certified, error) {
 		}
 		return nil, &cert.ErrConflict{Height: tip.Height, Known: tip.Hash, Run: run}
 	}
-	after, err := tip.Advance(run)
+	var after cert.Trust
+	if run.Piece() {
+		after, err = tip.Along(marks, run.Headers)
+	} else {
+		after, err = tip.Advance(run)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ type HeaderLanes struct {
 	Leaves []lane.Leaf // ascending by namespace
 }
 
-// Headers is a run of consecutive headers under one certificate, for the last of them. Next is the set that follows, opened, if the last
+// Headers is a run of consecutive headers under one certificate, for the last of them, or a piece of a longer run, whose certificate is bare:
+// then the last header must be a mark. Next is the set that follows, opened, if the last
 // header announces a change.
 type Headers struct {
 	ChainID     string
@@ -40,8 +41,8 @@ type PackedHeaders struct {
 
 // EncodeHeaders writes h. It does not check that h is right: see [Headers.Check].
 func (c *Codec) EncodeHeaders(h Headers) ([]byte, error) {
-	if len(h.Blocks) == 0 || len(h.Blocks) > cert.MaxRun {
-		return nil, fmt.Errorf("encode headers: run of %d, want 1 to %d", len(h.Blocks), cert.MaxRun)
+	if len(h.Blocks) == 0 || len(h.Blocks) > cert.MaxPiece {
+		return nil, fmt.Errorf("encode headers: run of %d, want 1 to %d", len(h.Blocks), cert.MaxPiece)
 	}
 	buf := rlp.NewEncoderBuffer(nil)
 	all := buf.List()
@@ -104,13 +105,25 @@ func DecodeHeaders(raw []byte) (PackedHeaders, error) {
 	if err := f.end("headers"); err != nil {
 		return PackedHeaders{}, err
 	}
-	if p.Certificate, err = cert.Decode(certificate); err != nil {
-		return PackedHeaders{}, fmt.Errorf("decode headers: %w: %w", err, ErrMalformed)
+	if p.Certificate, err = decodeEnd(certificate, p.From); err != nil {
+		return PackedHeaders{}, fmt.Errorf("decode headers: %w", err)
 	}
-	if last := p.Certificate.Height; p.From == 0 || last < p.From || last-p.From >= cert.MaxRun {
-		return PackedHeaders{}, fmt.Errorf("decode headers: heights %d to %d are no run: %w", p.From, last, ErrMalformed)
+	if p.Certificate.Bare() && (len(p.Next) > 0 || p.Certificate.Height%cert.MarkEvery != 0) {
+		return PackedHeaders{}, fmt.Errorf("decode headers: height %d without a certificate cannot be the last: %w", p.Certificate.Height, ErrMalformed)
 	}
 	return p, checkRaw(p.codec, p.rawLength, p.payload)
+}
+
+// decodeEnd reads the certificate of the last header.
+func decodeEnd(raw []byte, from uint64) (cert.Certificate, error) {
+	c, err := cert.Decode(raw)
+	if err != nil {
+		return c, fmt.Errorf("%w: %w", err, ErrMalformed)
+	}
+	if from == 0 || c.Height < from || c.Height-from >= cert.MaxPiece {
+		return c, fmt.Errorf("heights %d to %d are no run: %w", from, c.Height, ErrMalformed)
+	}
+	return c, nil
 }
 
 func operators(list []byte, f *fields) []cert.Operator {

@@ -36,8 +36,8 @@ type PackedLanes struct {
 
 // EncodeLanes writes l.
 func (c *Codec) EncodeLanes(l Lanes) ([]byte, error) {
-	if len(l.Lanes) == 0 || len(l.Lanes) > cert.MaxRun {
-		return nil, fmt.Errorf("encode lanes: %d heights, want 1 to %d", len(l.Lanes), cert.MaxRun)
+	if len(l.Lanes) == 0 || len(l.Lanes) > cert.MaxPiece {
+		return nil, fmt.Errorf("encode lanes: %d heights, want 1 to %d", len(l.Lanes), cert.MaxPiece)
 	}
 	var raw []byte
 	var before uint64
@@ -84,7 +84,7 @@ func DecodeLanes(raw []byte) (PackedLanes, error) {
 	}
 	f := fields{rest: content}
 	p := PackedLanes{ChainID: chainID}
-	ns, index := f.bytes(), fields{rest: f.list(cert.MaxRun)}
+	ns, index := f.bytes(), fields{rest: f.list(cert.MaxPiece)}
 	p.codec, p.payload = f.uint(), f.bytes()
 	if err := f.end("lanes"); err != nil {
 		return PackedLanes{}, err

@@ -37,7 +37,7 @@ func TestMalformed(t *testing.T) {
 		"version 0":                    item(uint64(0), uint64(2), id, ns, one, uint64(0), []byte("x")),
 		"version 2":                    item(uint64(2), uint64(2), id, ns, one, uint64(0), []byte("x")),
 		"kind 0":                       item(uint64(1), uint64(0), id, ns, one, uint64(0), []byte("x")),
-		"kind 4":                       item(uint64(1), uint64(4), id, ns, one, uint64(0), []byte("x")),
+		"kind 5":                       item(uint64(1), uint64(5), id, ns, one, uint64(0), []byte("x")),
 		"no chain id":                  item(uint64(1), uint64(2), []byte{}, ns, one, uint64(0), []byte("x")),
 		"a long chain id":              item(uint64(1), uint64(2), make([]byte, 100), ns, one, uint64(0), []byte("x")),
 		"lanes: a short namespace":     item(uint64(1), uint64(2), id, []byte("n"), one, uint64(0), []byte("x")),
@@ -46,7 +46,7 @@ func TestMalformed(t *testing.T) {
 		"lanes: heights that overflow": item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(5), uint64(1)}, []any{^uint64(0), uint64(1)}}, uint64(0), []byte("xy")),
 		"lanes: an empty lane":         item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(0)}}, uint64(0), []byte("x")),
 		"lanes: a lane beyond bounds":  item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(lane.MaxSize + 1)}}, uint64(1), make([]byte, lane.MaxSize/2)),
-		"lanes: too many heights":      item(uint64(1), uint64(2), id, ns, bytesOf(cert.MaxRun+1), uint64(0), []byte("x")),
+		"lanes: too many heights":      item(uint64(1), uint64(2), id, ns, bytesOf(cert.MaxPiece+1), uint64(0), []byte("x")),
 		"lanes: stored with a lie":     item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(2)}}, uint64(0), []byte("x")),
 		"lanes: codec 2":               item(uint64(1), uint64(2), id, ns, one, uint64(2), []byte("x")),
 		"lanes: beyond the ratio":      item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(batch.FreeRaw + 1000)}}, uint64(1), []byte("x")),
@@ -60,6 +60,13 @@ func TestMalformed(t *testing.T) {
 		"headers: an operator short":   item(uint64(1), uint64(1), id, uint64(1), crt, []any{[]any{[]byte("a"), uint64(1)}}, uint64(0), uint64(1), []byte("x")),
 		"headers: no payload":          item(uint64(1), uint64(1), id, uint64(1), crt, none, uint64(0), uint64(0), []byte{}),
 		"headers: too many operators":  item(uint64(1), uint64(1), id, uint64(1), crt, bytesOf(cert.MaxOperators+1), uint64(0), uint64(1), []byte("x")),
+		"headers: bare, no mark":       item(uint64(1), uint64(1), id, uint64(1), cert.Bare(c.Blocks[2].Header).Encode(), none, uint64(0), uint64(1), []byte("x")),
+		"headers: bare, a set opened":  item(uint64(1), uint64(1), id, uint64(1), cert.Bare(c.Blocks[15].Header).Encode(), bytesOf(1), uint64(0), uint64(1), []byte("x")),
+		"links: no certificate":        item(uint64(1), uint64(4), id, uint64(1), []byte{}, uint64(0), uint64(1), []byte("x")),
+		"links: from 0":                item(uint64(1), uint64(4), id, uint64(0), crt, uint64(0), uint64(1), []byte("x")),
+		"links: from above the end":    item(uint64(1), uint64(4), id, uint64(4), crt, uint64(0), uint64(1), []byte("x")),
+		"links: too large":             item(uint64(1), uint64(4), id, uint64(1), crt, uint64(0), uint64(1<<20), make([]byte, 1<<20)),
+		"links: a surplus field":       item(uint64(1), uint64(4), id, uint64(1), crt, uint64(0), uint64(1), []byte("x"), none),
 		"chunk: no hashes":             item(uint64(1), uint64(3), id, ns, uint64(0), none, []byte("x")),
 		"chunk: beyond the last":       item(uint64(1), uint64(3), id, ns, uint64(1), []any{hash}, []byte("x")),
 		"chunk: another part":          item(uint64(1), uint64(3), id, ns, uint64(0), []any{hash}, []byte("y")),
@@ -92,7 +99,8 @@ func errorsOf(raw []byte) []error {
 	_, h := batch.DecodeHeaders(raw)
 	_, l := batch.DecodeLanes(raw)
 	_, c := batch.DecodeChunk(raw)
-	return []error{h, l, c}
+	_, k := batch.DecodeLinks(raw)
+	return []error{h, l, c, k}
 }
 
 func decodes(raw []byte) bool {
@@ -177,6 +185,14 @@ func samples(tb testing.TB) map[string][]byte {
 		"headers": must[[]byte](tb)(z.EncodeHeaders(headers(tb, c, 1, 3))),
 		"lanes":   must[[]byte](tb)(z.EncodeLanes(lanes(c, nsA()))),
 	}
+	for range 18 {
+		c.Add(tb)
+	}
+	piece := headers(tb, c, 16, 16)
+	piece.Certificate = cert.Bare(c.Blocks[15].Header)
+	out["a piece"] = must[[]byte](tb)(z.EncodeHeaders(piece))
+	out["links"] = must[[]byte](tb)(z.EncodeLinks(datest.ChainID, cert.Links{Headers: links(c, 17, 20), Certificate: c.Certificate(tb, 20, 0)}))
+	out["links to a mark"] = must[[]byte](tb)(z.EncodeLinks(datest.ChainID, cert.Links{Headers: links(c, 15, 16), Certificate: piece.Certificate}))
 	chunks, err := batch.Chunks(datest.ChainID, nsA(), out["lanes"], 300)
 	if err != nil {
 		tb.Fatal(err)
@@ -185,6 +201,13 @@ func samples(tb testing.TB) map[string][]byte {
 		out[fmt.Sprintf("chunk %d", i)] = raw
 	}
 	return out
+}
+
+func links(c *datest.Chain, from, to uint64) (hs []block.Header) {
+	for _, b := range c.Blocks[from-1 : to] {
+		hs = append(hs, b.Header)
+	}
+	return hs
 }
 
 func TestTruncation(t *testing.T) {
@@ -218,6 +241,14 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("%d lanes for %d heights", len(data), len(p.Heights))
 			}
 		}
+		if p, err := batch.DecodeLinks(raw); err == nil {
+			if l, err := z.OpenLinks(p); err == nil {
+				if _, err := z.EncodeLinks(p.ChainID, l); err != nil {
+					t.Errorf("links that were decoded do not encode: %v", err)
+				}
+				_ = new(cert.Marks).Take(trust, l, 1) // must not panic
+			}
+		}
 		p, err := batch.DecodeHeaders(raw)
 		if err != nil {
 			return
@@ -229,7 +260,7 @@ func FuzzDecode(f *testing.F) {
 		if _, err := z.EncodeHeaders(h); err != nil {
 			t.Errorf("what was decoded does not encode: %v", err)
 		}
-		if got, err := h.Check(trust); err == nil && got[0].Header.Height != 1 {
+		if got, err := h.Check(trust, new(cert.Marks)); err == nil && got[0].Header.Height != 1 {
 			t.Errorf("the first height after genesis is %d", got[0].Header.Height)
 		}
 	})

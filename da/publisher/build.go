@@ -81,7 +81,7 @@ func (b built) entry() *entry {
 }
 
 // next collects what is certified and builds a batch once that is old or large enough; errNothing until then.
-func (p *Publisher) next(ctx context.Context) (built, error) {
+func (p *Publisher) next(ctx context.Context, f *follower) (built, error) {
 	from := p.journal.Done.Trust.Height + 1
 	if len(p.pending.blocks) > 0 && p.pending.from != from {
 		p.pending.reset()
@@ -102,11 +102,11 @@ func (p *Publisher) next(ctx context.Context) (built, error) {
 	if age < p.cfg.MaxAge && !p.full() || age < p.cfg.StandBy {
 		return built{}, errNothing
 	}
-	return p.build(from, from+uint64(len(p.pending.blocks))-1)
+	return p.build(ctx, f, from, from+uint64(len(p.pending.blocks))-1)
 }
 
 func (p *Publisher) full() bool {
-	return p.pending.bytes >= p.cfg.Bytes || len(p.pending.blocks) >= cert.MaxRun
+	return p.pending.bytes >= p.cfg.Bytes || len(p.pending.blocks) >= cert.MaxPiece
 }
 
 func (p *Publisher) collect(height uint64) error {
@@ -118,14 +118,20 @@ func (p *Publisher) collect(height uint64) error {
 	return nil
 }
 
-// build makes the batch of the longest run that ends at or below to and fits into one submission; of the shortest run there is, if none does.
-func (p *Publisher) build(from, to uint64) (built, error) {
+// build makes the batch of the longest run, or piece of one, that ends at or below to and fits into one submission; of the shortest there is, if
+// none does. Before a piece the layer must show the links to it.
+func (p *Publisher) build(ctx context.Context, f *follower, from, to uint64) (built, error) {
 	for {
 		run, err := p.run(from, to)
 		if err != nil {
 			return built{}, err
 		}
-		last := run.Certificate.Height
+		if run.Piece() {
+			if err := p.link(ctx, f, run); err != nil {
+				return built{}, err
+			}
+		}
+		last := run.End()
 		b, size, err := p.encode(run)
 		if err != nil {
 			return built{}, err
@@ -137,17 +143,17 @@ func (p *Publisher) build(from, to uint64) (built, error) {
 		if half >= last {
 			return b, nil
 		}
-		shorter, err := p.cfg.Source.Run(from, half)
-		if err != nil || shorter.Certificate.Height >= last { // no certificate stands between
+		shorter, err := p.cfg.Source.Piece(from, half)
+		if err != nil || shorter.End() >= last { // no certificate or mark stands between
 			return b, nil //nolint:nilerr // the longer run is at hand and right; it goes in several submissions
 		}
 		to = half
 	}
 }
 
-// run reads a run with the operators that follow it, and the contents of all its blocks.
+// run reads a run, or a piece of one, with the operators that follow it, and the contents of all its blocks.
 func (p *Publisher) run(from, to uint64) (cert.Run, error) {
-	run, err := p.cfg.Source.Run(from, to)
+	run, err := p.cfg.Source.Piece(from, to)
 	if err != nil {
 		return run, fmt.Errorf("read run from height %d: %w", from, err)
 	}
@@ -263,7 +269,7 @@ func (p *Publisher) verify(blobs []da.Blob, run cert.Run) (cert.Trust, error) {
 	if err != nil {
 		return cert.Trust{}, err
 	}
-	certified, err := headers.Check(p.journal.Done.Trust)
+	certified, err := headers.Check(p.journal.Done.Trust, p.marks)
 	if err != nil {
 		return cert.Trust{}, err
 	}
@@ -310,11 +316,12 @@ func group(chainID string, blobs []da.Blob, limit int) ([][]da.Blob, error) {
 }
 
 // rebuild makes the batch of the journal again and checks that it is the same, bit for bit.
-func (p *Publisher) rebuild(e entry) (built, error) {
+func (p *Publisher) rebuild(f *follower, e entry) (built, error) {
 	if e.From != p.journal.Done.Trust.Height+1 {
 		return built{}, fmt.Errorf("batch begins at height %d, the cursor is %d", e.From, p.journal.Done.Trust.Height)
 	}
 	p.pending.reset()
+	p.marks = f.reader.Marks()
 	run, err := p.run(e.From, e.To)
 	if err != nil {
 		return built{}, err

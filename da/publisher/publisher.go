@@ -37,9 +37,14 @@ import (
 type Source interface {
 	// Certified is the highest height such that it and all below are covered by certificates.
 	Certified() uint64
-	// Run reads consecutive headers from a height with the certificate of the last: the longest run that ends at or below to, or, if no
-	// certificate stands there, the shortest one that ends above it.
-	Run(from, to uint64) (cert.Run, error)
+	// Piece reads consecutive headers from a height with the certificate of the last: the longest run that ends at or below to, or, if no
+	// certificate stands there, a short one that ends above it, or, if that is long, a piece of it that ends in a mark near to.
+	Piece(from, to uint64) (cert.Run, error)
+	// Anchor is the lowest height from a height on that has a certificate, which Certificate reads.
+	Anchor(from uint64) (uint64, error)
+	Certificate(height uint64) (cert.Certificate, error)
+	// Headers reads the headers of a range of heights.
+	Headers(from, to uint64) ([]block.Header, error)
 	// Contents reads a block's lanes and their table.
 	Contents(height uint64) (*block.Contents, error)
 }
@@ -137,8 +142,9 @@ type Publisher struct {
 
 	// Owned by the goroutine that calls Run.
 	journal journal
-	submit  int     // bytes of one submission, at most the smallest limit that the layer named
-	pending pending // blocks collected and not published
+	submit  int         // bytes of one submission, at most the smallest limit that the layer named
+	pending pending     // blocks collected and not published
+	marks   *cert.Marks // that the DA layer shows, when last asked
 
 	mu     sync.Mutex // guards status
 	status Status
@@ -154,7 +160,7 @@ func Open(cfg Config) (*Publisher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open DA publisher: %w", err)
 	}
-	p := &Publisher{cfg: cfg, codec: codec, submit: cfg.Submit, hook: func(string) error { return nil }}
+	p := &Publisher{cfg: cfg, codec: codec, submit: cfg.Submit, marks: new(cert.Marks), hook: func(string) error { return nil }}
 	if p.journal, err = openJournal(cfg.Dir, cfg.Genesis, cfg.Log); err != nil {
 		return nil, fmt.Errorf("open DA publisher: %w", err)
 	}
@@ -197,7 +203,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 		if err := p.position(f); err != nil {
 			return err
 		}
-		b, err := p.next(ctx)
+		b, err := p.next(ctx, f)
 		switch {
 		case err == nil:
 			err = p.publish(ctx, f, b)
@@ -243,7 +249,7 @@ func (p *Publisher) finish(ctx context.Context, f *follower) error {
 	if open == nil {
 		return nil
 	}
-	b, err := p.rebuild(*open)
+	b, err := p.rebuild(f, *open)
 	if err != nil {
 		p.cfg.Log.WarnContext(ctx, "the batch of the journal cannot be built again; beginning at the firm tip",
 			"from", open.From, "to", open.To, "error", err)

@@ -49,7 +49,7 @@ func TestBatchesAreBoundedAndAged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := p.next(t.Context())
+	b, err := p.next(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +57,11 @@ func TestBatchesAreBoundedAndAged(t *testing.T) {
 		t.Errorf("batch of %d bytes up to height %d, want about %d bytes", p.pending.bytes, b.after.Height, w.cfg.Bytes)
 	}
 	p.journal.Done = mark{Trust: w.source.chain.TrustAt(29)}
-	if _, err := p.next(t.Context()); !errors.Is(err, errNothing) {
+	if _, err := p.next(t.Context(), nil); !errors.Is(err, errNothing) {
 		t.Errorf("a batch of one young block: %v", err)
 	}
 	p.pending.since = time.Now().Add(-2 * time.Hour)
-	if b, err := p.next(t.Context()); err != nil || b.from != 30 {
+	if b, err := p.next(t.Context(), nil); err != nil || b.from != 30 {
 		t.Errorf("a batch of one old block: from %d, %v", b.from, err)
 	}
 }
@@ -164,7 +164,7 @@ func TestWrongBlocksAreNeverSent(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.pending.reset()
-			if _, err := p.build(1, 3); err == nil {
+			if _, err := p.build(t.Context(), nil, 1, 3); err == nil {
 				t.Error("it is built")
 			}
 			if w.layer.Height() != 0 {

@@ -46,14 +46,49 @@ func (s *source) Certified() uint64 {
 	return s.certified.Load()
 }
 
-func (s *source) Run(from, to uint64) (cert.Run, error) {
+// Piece is a run as the store gives it, or, where a certificate is far, a piece of one.
+func (s *source) Piece(from, to uint64) (cert.Run, error) {
+	to = min(to, from+cert.MaxPiece-cert.MarkEvery)
+	run, err := s.run(from, to)
+	if err != nil || run.End() <= to || len(run.Headers) <= 4*cert.MarkEvery {
+		return run, err
+	}
+	end := max(to/cert.MarkEvery*cert.MarkEvery, cert.MarkAfter(from))
+	run.Headers = run.Headers[:end-from+1]
+	run.Certificate = cert.Bare(run.Headers[end-from])
+	return run, nil
+}
+
+func (s *source) Anchor(from uint64) (uint64, error) {
+	run, err := s.run(from, from)
+	if err != nil {
+		return 0, err
+	}
+	return run.End(), nil
+}
+
+func (s *source) Certificate(height uint64) (cert.Certificate, error) {
+	if s.bare[height] {
+		return cert.Certificate{}, fmt.Errorf("height %d has no certificate", height)
+	}
+	return s.chain.Certificate(s, height, 0), nil
+}
+
+func (s *source) Headers(from, to uint64) (hs []block.Header, err error) {
+	for _, b := range s.chain.Blocks[from-1 : to] {
+		hs = append(hs, b.Header)
+	}
+	return hs, nil
+}
+
+func (s *source) run(from, to uint64) (cert.Run, error) {
 	var run cert.Run
 	whole := 0
-	for h := from; h <= s.Certified() && len(run.Headers) < cert.MaxRun && (h <= to || whole == 0); h++ {
+	for h := from; h <= s.Certified() && (h <= to || whole == 0); h++ {
 		b := s.chain.Blocks[h-1]
 		run.Headers = append(run.Headers, b.Header)
 		if !s.bare[h] {
-			run.Certificate, whole = s.chain.Certificate(s, h, 0), len(run.Headers)
+			whole = len(run.Headers)
 		}
 		if b.Header.NextOperatorsHash != b.Header.OperatorsHash {
 			break
@@ -63,6 +98,7 @@ func (s *source) Run(from, to uint64) (cert.Run, error) {
 		return run, fmt.Errorf("no certificate covers height %d", from)
 	}
 	run.Headers = run.Headers[:whole]
+	run.Certificate = s.chain.Certificate(s, run.End(), 0)
 	return run, nil
 }
 

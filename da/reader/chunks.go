@@ -57,13 +57,16 @@ func (m *machine) whole(ctx context.Context, height uint64, ns namespaces.Namesp
 		m.ignore(Malformed)
 	case kind == batch.KindChunk:
 		return m.chunk(ctx, height, ns, raw)
-	case (kind == batch.KindHeaders) != (ns == namespaces.Headers()):
+	case ofHeaders(kind) != (ns == namespaces.Headers()):
 		m.ignore(Misplaced)
 	default:
 		return raw, nil, nil
 	}
 	return nil, nil, nil
 }
+
+// ofHeaders says whether a kind stands under the headers' namespace.
+func ofHeaders(k batch.Kind) bool { return k == batch.KindHeaders || k == batch.KindLinks }
 
 // kindOf is the kind of an encoded batch or chunk; 0 for rubbish.
 func kindOf(raw []byte) batch.Kind {
@@ -119,11 +122,8 @@ func (m *machine) chunk(ctx context.Context, height uint64, ns namespaces.Namesp
 		return nil, nil, err
 	}
 	joined, bad := batch.Join(s.data)
-	want := batch.KindLanes
-	if ns == namespaces.Headers() {
-		want = batch.KindHeaders
-	}
-	if bad != nil || kindOf(joined) != want {
+	kind := kindOf(joined)
+	if bad != nil || kind == batch.KindChunk || ofHeaders(kind) != (ns == namespaces.Headers()) || kind == 0 {
 		m.ignore(Malformed)
 		return nil, nil, nil //nolint:nilerr // rubbish is counted, not an error
 	}

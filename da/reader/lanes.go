@@ -34,7 +34,7 @@ func (m *machine) takeLanes(ns namespaces.Namespace, raw []byte, from source, ke
 		m.ignore(Misplaced)
 	default:
 		wanted := m.match(p, from)
-		early := p.Heights[len(p.Heights)-1] > m.tip.Height && m.resume == 0
+		early := p.Heights[len(p.Heights)-1] > m.tip.Height && m.resume.headers == 0
 		if early && keep {
 			m.keep(p, from)
 		}

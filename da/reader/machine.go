@@ -27,6 +27,7 @@ const historyBlock = 8192
 type held struct {
 	batch.Certified
 	headerDA uint64
+	linksDA  uint64     // DA height of the oldest links that were known when the header came
 	lanes    []heldLane // of the namespaces asked for, ascending
 	missing  int
 }
@@ -47,15 +48,16 @@ type rereadFunc func(ctx context.Context, height uint64, ns namespaces.Namespace
 
 // machine is the reader without its clock and threads: DA heights in, in order; blocks out. A failed take leaves it unfit for use.
 type machine struct {
-	cfg         Config
-	codec       *batch.Codec
-	reread      rereadFunc
-	headersFrom uint64 // DA height below which headers are passed over: only lanes are read there
+	cfg    Config
+	codec  *batch.Codec
+	reread rereadFunc
+	from   cursor // DA heights below which headers and links are passed over: only lanes are read there
 
 	tip     cert.Trust
+	marks   *cert.Marks // noted by their DA heights
 	past    history
 	queue   []held // ascending, the next to be given first
-	resume  uint64 // DA height at which headers were passed over because the queue was full; 0 if none
+	resume  cursor // from which headers were passed over because the queue was full; zero if none were
 	scanned uint64
 
 	stash   []stashed // lanes whose headers have not come, in DA order
@@ -66,8 +68,8 @@ type machine struct {
 	ignored map[Reason]uint64
 }
 
-func newMachine(cfg Config, codec *batch.Codec, after cert.Trust, headersFrom uint64, reread rereadFunc) *machine {
-	m := &machine{cfg: cfg, codec: codec, reread: reread, headersFrom: headersFrom, tip: after, ignored: map[Reason]uint64{}}
+func newMachine(cfg Config, codec *batch.Codec, after cert.Trust, from cursor, reread rereadFunc) *machine {
+	m := &machine{cfg: cfg, codec: codec, reread: reread, from: from, tip: after, marks: new(cert.Marks), ignored: map[Reason]uint64{}}
 	m.past.add(after)
 	m.chunks.sets = map[common.Hash]*chunkSet{}
 	return m
@@ -84,10 +86,15 @@ func (m *machine) take(ctx context.Context, f fetched) error {
 		if err != nil {
 			return err
 		}
-		if raw != nil && f.height >= m.headersFrom {
-			if err := m.takeHeaders(f.height, raw); err != nil {
-				return err
-			}
+		switch {
+		case raw == nil:
+		case kindOf(raw) == batch.KindLinks:
+			err = m.takeLinks(f.height, raw)
+		case f.height >= m.from.headers:
+			err = m.takeHeaders(f.height, raw)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if m.tip.Height > before {
@@ -120,14 +127,18 @@ func (m *machine) takeHeaders(height uint64, raw []byte) error {
 		m.ignore(OtherChain)
 	case p.Certificate.Height <= m.tip.Height:
 		return m.takeOld(p)
-	case m.resume > 0: // what was passed over comes first, or P(H) would tell of this reader's memory
+	case m.resume.headers > 0: // what was passed over comes first, or P(H) would tell of this reader's memory
 	case len(m.queue) >= m.cfg.Limits.HeldBlocks:
-		m.resume = height
+		m.resume = cursor{height, m.oldestLinks(height)}
 	default:
 		fresh, err = m.extend(p)
 	}
+	oldest := m.oldestLinks(height)
 	for _, c := range fresh {
-		m.push(c, height)
+		m.push(c, height, oldest)
+	}
+	if len(fresh) > 0 {
+		m.marks.Raise(m.tip)
 	}
 	var conflict *cert.ErrConflict
 	if err == nil || errors.As(err, &conflict) {
@@ -139,14 +150,14 @@ func (m *machine) takeHeaders(height uint64, raw []byte) error {
 
 // extend verifies a run on top of the tip, the cheap checks first.
 func (m *machine) extend(p batch.PackedHeaders) ([]batch.Certified, error) {
-	if err := p.Worth(m.tip); err != nil {
+	if err := p.Worth(m.tip, m.marks); err != nil {
 		return nil, err
 	}
 	h, err := m.codec.Open(p)
 	if err != nil {
 		return nil, err
 	}
-	return h.Check(m.tip)
+	return h.Check(m.tip, m.marks)
 }
 
 // reasonOf is the one place where errors of a batch become reasons.
@@ -164,6 +175,42 @@ func reasonOf(err error) Reason {
 		return BadTable
 	}
 	return Malformed
+}
+
+// takeLinks keeps the marks of links: the only error is a conflict.
+func (m *machine) takeLinks(height uint64, raw []byte) error {
+	if height < m.from.links || m.resume.headers > 0 { // as with headers: in their order
+		return nil
+	}
+	p, err := batch.DecodeLinks(raw)
+	if err == nil && p.ChainID != m.tip.ChainID {
+		m.ignore(OtherChain)
+		return nil
+	}
+	if err == nil {
+		err = p.Worth(m.tip, m.marks)
+	}
+	var l cert.Links
+	if err == nil {
+		l, err = m.codec.OpenLinks(p)
+	}
+	if err == nil {
+		err = m.marks.Take(m.tip, l, height)
+	}
+	var conflict *cert.ErrConflict
+	if err == nil || errors.As(err, &conflict) {
+		return err
+	}
+	m.ignore(reasonOf(err))
+	return nil
+}
+
+// oldestLinks is the lowest DA height of links that must be read to know the marks that are known at a DA height; this one if none are.
+func (m *machine) oldestLinks(height uint64) uint64 {
+	if oldest, found := m.marks.Oldest(); found {
+		return min(oldest, height)
+	}
+	return height
 }
 
 // takeOld looks at a run that ends at or below the tip: nothing new, unless the operators of that height have certified another header.
@@ -187,8 +234,8 @@ func (m *machine) takeOld(p batch.PackedHeaders) error {
 	return &cert.ErrConflict{Height: c.Height, Known: known, Run: run}
 }
 
-func (m *machine) push(c batch.Certified, height uint64) {
-	h := held{Certified: c, headerDA: height}
+func (m *machine) push(c batch.Certified, height, oldest uint64) {
+	h := held{Certified: c, headerDA: height, linksDA: oldest}
 	for _, ns := range m.cfg.Namespaces {
 		if leaf, ok := c.Table.Leaf(ns); ok {
 			h.lanes = append(h.lanes, heldLane{leaf: leaf})
@@ -229,19 +276,19 @@ func (m *machine) pop(ctx context.Context) (Block, bool, error) {
 	return b, true, nil
 }
 
-// cursor is the DA height from which headers must be read to find the block after those given.
-func (m *machine) cursor() uint64 {
+// cursor is from where headers and links must be read to find the block after those given.
+func (m *machine) cursor() cursor {
 	switch {
 	case len(m.queue) > 0:
-		return m.queue[0].headerDA
-	case m.resume > 0:
+		return cursor{m.queue[0].headerDA, m.queue[0].linksDA}
+	case m.resume.headers > 0:
 		return m.resume
 	}
-	return m.scanned + 1
+	return cursor{m.scanned + 1, m.oldestLinks(m.scanned + 1)}
 }
 
 // drained says that all is given and headers were passed over: the reader must go back to them.
-func (m *machine) drained() bool { return len(m.queue) == 0 && m.resume > 0 }
+func (m *machine) drained() bool { return len(m.queue) == 0 && m.resume.headers > 0 }
 
 // withheld names what the next block lacks.
 func (m *machine) withheld() []Missing {

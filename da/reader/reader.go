@@ -72,7 +72,7 @@ type Block struct {
 	Hash        common.Hash
 	Lanes       []block.Lane      // of the namespaces asked for, ascending; one that is missing is proven to be empty
 	Trust       cert.Trust        // what is trusted after this block
-	Certificate *cert.Certificate // at the last header of a run; nil inside it
+	Certificate *cert.Certificate // at the last header of a batch, bare if that is a mark; nil inside it
 	Next        []cert.Operator   // the operators that follow, if Header changes them
 	DAHeight    uint64            // P(H): where header, certificate and all lanes asked for had become readable
 	Cursor      []byte            // for a later reader to go on after this block; opaque, a few bytes
@@ -98,12 +98,14 @@ type Reader struct {
 	machine *machine
 	fetch   *fetcher
 	after   cert.Trust // of the last block given
-	cursor  uint64     // DA height to begin at after it
+	cursor  cursor     // where to begin after it
 	warned  uint64     // shared height whose withheld lanes were logged
 	failed  error      // critical: returned for ever
 
 	mu     sync.Mutex // guards status
 	status Status
+
+	taking sync.Mutex // held while the machine's marks may change
 }
 
 // New returns a reader that begins to fetch at once. Close ends it.
@@ -133,14 +135,19 @@ func New(cfg Config) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DA reader: %w", err)
 	}
-	r := &Reader{cfg: cfg, codec: codec, view: new(view), after: cfg.After, cursor: max(from, cfg.From, 1)}
+	r := &Reader{cfg: cfg, codec: codec, view: new(view), after: cfg.After, cursor: from}
+	r.cursor.headers = max(from.headers, cfg.From, 1)
+	r.cursor.links = max(min(from.links, r.cursor.headers), 1)
+	if cfg.Cursor == nil {
+		r.cursor.links = r.cursor.headers
+	}
 	r.status = Status{Tip: r.after, Delivered: r.after.Height, Ignored: map[Reason]uint64{}}
-	r.reset()
+	r.reset(nil)
 	return r, nil
 }
 
-// reset begins anew after the last block given. What was read beyond it is read again.
-func (r *Reader) reset() {
+// reset begins anew after the last block given. What was read beyond it is read again. marks are those that need not be, nil for none.
+func (r *Reader) reset(marks *cert.Marks) {
 	if r.fetch != nil {
 		r.fetch.close()
 	}
@@ -148,10 +155,16 @@ func (r *Reader) reset() {
 	if r.machine != nil {
 		ignored = r.machine.ignored
 	}
-	start := r.cursor - min(r.cursor-1, 2*Window) // a lane before its header, and the first of its chunks before the last
+	start := r.cursor.headers - min(r.cursor.headers-1, 2*Window) // a lane before its header, and the first of its chunks before the last
+	if marks == nil {
+		marks = new(cert.Marks)
+		start = min(start, r.cursor.links)
+	}
 	r.fetch = startFetch(r.cfg, r.view, start)
+	r.taking.Lock()
+	defer r.taking.Unlock()
 	r.machine = newMachine(r.cfg, r.codec, r.after, r.cursor, r.reread)
-	r.machine.ignored = ignored
+	r.machine.ignored, r.machine.marks = ignored, marks
 }
 
 // Next waits until the next block is whole on the DA layer. After an error of ctx it can be called again, and nothing is lost. Other errors
@@ -183,22 +196,24 @@ func (r *Reader) step(ctx context.Context) (Block, bool, error) {
 	b, ok, err := r.machine.pop(ctx)
 	if ok {
 		r.after, r.cursor = b.Trust, r.machine.cursor()
-		b.Cursor = encodeCursor(r.cursor)
+		b.Cursor = r.cursor.encode()
 		return b, true, nil
 	}
 	if err == nil && r.machine.drained() {
 		r.cursor = r.machine.cursor()
-		r.reset()
+		r.reset(r.machine.marks.Before(r.cursor.headers))
 	}
 	if err == nil {
 		var f fetched
 		if f, err = r.fetch.next(ctx); err != nil {
 			return Block{}, false, err
 		}
+		r.taking.Lock()
 		err = r.machine.take(ctx, f)
+		r.taking.Unlock()
 	}
 	if err != nil {
-		r.reset() // what is half done is done anew
+		r.reset(nil) // what is half done is done anew
 	}
 	return Block{}, false, err
 }
@@ -214,6 +229,13 @@ func (r *Reader) reread(ctx context.Context, height uint64, ns namespaces.Namesp
 		return nil, fmt.Errorf("read DA height %d again: %w", height, err)
 	}
 	return blobs, nil
+}
+
+// Marks are the marks that the links on the DA layer prove now, above the tip: a batch may end in one of them.
+func (r *Reader) Marks() *cert.Marks {
+	r.taking.Lock()
+	defer r.taking.Unlock()
+	return r.machine.marks.Clone()
 }
 
 // Close ends the reader's goroutines. Next must have returned.

@@ -325,10 +325,10 @@ func TestBadConfig(t *testing.T) {
 		"a namespace twice":     func(c *reader.Config) { c.Namespaces = []namespaces.Namespace{nsA(), nsA()} },
 		"the headers' own":      func(c *reader.Config) { c.Namespaces = []namespaces.Namespace{namespaces.Headers()} },
 		"an empty cursor":       func(c *reader.Config) { c.Cursor = []byte{} },
-		"a cursor of version 2": func(c *reader.Config) { c.Cursor = []byte{2, 1} },
-		"a cut cursor":          func(c *reader.Config) { c.Cursor = []byte{1, 0x80} },
-		"a long cursor":         func(c *reader.Config) { c.Cursor = []byte{1, 1, 1} },
-		"a cursor of zero":      func(c *reader.Config) { c.Cursor = []byte{1, 0} },
+		"a cursor of version 1": func(c *reader.Config) { c.Cursor = []byte{1, 1, 1} },
+		"a cut cursor":          func(c *reader.Config) { c.Cursor = []byte{2, 1, 0x80} },
+		"a long cursor":         func(c *reader.Config) { c.Cursor = []byte{2, 1, 1, 1} },
+		"a cursor of zero":      func(c *reader.Config) { c.Cursor = []byte{2, 0, 0} },
 	} {
 		cfg := w.config()
 		change(&cfg)

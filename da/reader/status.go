@@ -18,10 +18,10 @@ type Reason string
 const (
 	Malformed   Reason = "malformed"   // no batch, or one beyond a bound
 	OtherChain  Reason = "other_chain" // of another network
-	Misplaced   Reason = "misplaced"   // headers among lanes, lanes among headers, another namespace's
+	Misplaced   Reason = "misplaced"   // headers or links among lanes, lanes among headers, another namespace's
 	Known       Reason = "known"       // ends at or below the tip, and does not contradict it as far as is remembered
 	Gap         Reason = "gap"         // begins above the tip
-	Uncertified Reason = "uncertified" // too few of the trusted operators signed
+	Uncertified Reason = "uncertified" // too few of the trusted operators signed, or no mark
 	Unlinked    Reason = "unlinked"    // the headers do not follow each other or the tip
 	BadTable    Reason = "bad_table"   // leaves that are not the header's own
 	Unwanted    Reason = "unwanted"    // lanes of heights that need none, any more or at all
@@ -71,23 +71,30 @@ func (r *Reader) report() {
 	r.status = s
 }
 
-const cursorVersion = 1
+const cursorVersion = 2
 
-// A cursor is its version and the DA height to read headers from.
-func encodeCursor(height uint64) []byte {
-	return binary.AppendUvarint([]byte{cursorVersion}, height)
+// cursor is where to go on after a block: the DA heights from which headers, and before them links, must be read.
+type cursor struct {
+	headers uint64
+	links   uint64 // at most headers
 }
 
-func decodeCursor(raw []byte) (uint64, error) {
+// encode writes the cursor's version and both heights.
+func (c cursor) encode() []byte {
+	return binary.AppendUvarint(binary.AppendUvarint([]byte{cursorVersion}, c.headers), c.links)
+}
+
+func decodeCursor(raw []byte) (cursor, error) {
 	if raw == nil {
-		return 0, nil
+		return cursor{}, nil
 	}
-	if len(raw) < 2 || raw[0] != cursorVersion {
-		return 0, fmt.Errorf("cursor %x is not one of this version: begin without one", raw)
+	if len(raw) == 0 || raw[0] != cursorVersion {
+		return cursor{}, fmt.Errorf("cursor %x is not one of this version: begin without one", raw)
 	}
-	h, n := binary.Uvarint(raw[1:])
-	if n != len(raw)-1 || h == 0 {
-		return 0, errors.New("cursor is damaged: begin without one")
+	headers, n := binary.Uvarint(raw[1:])
+	links, k := binary.Uvarint(raw[1+max(n, 0):])
+	if n <= 0 || k <= 0 || 1+n+k != len(raw) || links == 0 || links > headers {
+		return cursor{}, errors.New("cursor is damaged: begin without one")
 	}
-	return h, nil
+	return cursor{headers, links}, nil
 }

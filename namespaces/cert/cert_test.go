@@ -238,7 +238,6 @@ func TestAdvance(t *testing.T) {
 		"an older time":    func(hs []block.Header) []block.Header { hs[0].TimeMS = 999; return hs },
 		"another set":      func(hs []block.Header) []block.Header { hs[0].OperatorsHash[0] ^= 1; return hs },
 		"a change inside":  func(hs []block.Header) []block.Header { hs[0].NextOperatorsHash[0] ^= 1; return hs },
-		"too long":         func([]block.Header) []block.Header { return headers(trust, MaxRun+1) },
 	} {
 		hs := spoil(headers(trust, 3))
 		var r Run

@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rlp"
 
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
 
@@ -35,6 +36,12 @@ type Certificate struct {
 	Bitmap     []byte
 	Signatures []tx.Signature
 }
+
+// Bare is the certificate without signatures that names a header: it certifies nothing.
+func Bare(h block.Header) Certificate { return Certificate{Height: h.Height, HeaderHash: h.Hash()} }
+
+// Bare says whether there are no signatures: then the certificate only names a header.
+func (c Certificate) Bare() bool { return len(c.Signatures) == 0 && len(c.Bitmap) == 0 }
 
 type wire struct {
 	Version    uint64

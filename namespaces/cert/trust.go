@@ -9,9 +9,6 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 )
 
-// MaxRun bounds the headers that one certificate may cover, so that a reader takes bounded work before it can check anything.
-const MaxRun = 1024
-
 // ErrRun says that headers do not follow the trusted tip by the rules of a run.
 var ErrRun = errors.New("headers do not follow")
 
@@ -24,13 +21,19 @@ type Trust struct {
 	Set     Set         // certifies Height+1
 }
 
-// Run is consecutive headers under one certificate, for the last of them. Next is the set that follows, opened, if the last header
-// announces a change; empty otherwise.
+// Run is consecutive headers under one certificate, for the last of them, or a piece of a longer run, with a bare one ([Trust.Along]). Next is the
+// set that follows, opened, if the last header announces a change; empty otherwise.
 type Run struct {
 	Headers     []block.Header
 	Certificate Certificate
 	Next        []Operator
 }
+
+// End is the height of the last header.
+func (r Run) End() uint64 { return r.Headers[len(r.Headers)-1].Height }
+
+// Piece says whether the certificate is bare: the last header is a mark.
+func (r Run) Piece() bool { return r.Certificate.Bare() }
 
 // ErrConflict says that two certified headers stand at one height: whoever sees them stops, with the evidence kept.
 type ErrConflict struct {
@@ -47,21 +50,15 @@ func (e *ErrConflict) Error() string {
 
 // Advance verifies a run on top of what is trusted and returns the trust after it (specs/03-certificates.md, "Run"): chain id, heights in
 // steps of one, parent hashes, times that never decrease, the set's hash in every header, no change of set before the last header, and
-// the certificate of the last one. Errors wrap [ErrRun] or [ErrUncertified].
+// the certificate of the last one. How many headers a run may have is for the message that carries it. Errors wrap [ErrRun] or
+// [ErrUncertified].
 func (t Trust) Advance(r Run) (Trust, error) {
-	if len(r.Headers) == 0 || len(r.Headers) > MaxRun {
-		return t, fmt.Errorf("run of %d headers, want 1 to %d: %w", len(r.Headers), MaxRun, ErrRun)
+	if len(r.Headers) == 0 {
+		return t, fmt.Errorf("run without headers: %w", ErrRun)
 	}
-	next := t
-	for i, h := range r.Headers {
-		if err := next.follows(h); err != nil {
-			return t, err
-		}
-		changes := h.NextOperatorsHash != h.OperatorsHash
-		if changes && i < len(r.Headers)-1 {
-			return t, fmt.Errorf("height %d changes the operators and must end its run: %w", h.Height, ErrRun)
-		}
-		next.Height, next.Hash, next.TimeMS = h.Height, h.Hash(), h.TimeMS
+	next, err := t.chain(r.Headers)
+	if err != nil {
+		return t, err
 	}
 	if c := r.Certificate; c.Height != next.Height || c.HeaderHash != next.Hash {
 		return t, fmt.Errorf("certificate is for height %d, run ends at %d: %w", c.Height, next.Height, ErrUncertified)
@@ -81,6 +78,22 @@ func (t Trust) Advance(r Run) (Trust, error) {
 		return t, fmt.Errorf("height %d: the operators shown are not the next ones: %w", last.Height, ErrRun)
 	}
 	next.Set = set
+	return next, nil
+}
+
+// chain is the trust after headers that follow by the rules of a run, if the last one is certified.
+func (t Trust) chain(headers []block.Header) (Trust, error) {
+	next := t
+	for i, h := range headers {
+		if err := next.follows(h); err != nil {
+			return t, err
+		}
+		changes := h.NextOperatorsHash != h.OperatorsHash
+		if changes && i < len(headers)-1 {
+			return t, fmt.Errorf("height %d changes the operators and must end its run: %w", h.Height, ErrRun)
+		}
+		next.Height, next.Hash, next.TimeMS = h.Height, h.Hash(), h.TimeMS
+	}
 	return next, nil
 }
 

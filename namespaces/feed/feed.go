@@ -25,6 +25,7 @@ const (
 	VotesTopic   = "votes/1"   // votes that a certificate lacks
 	HeadersTopic = "headers/1" // announcements of certified headers
 	Protocol     = "feed/1"    // streams: a Request, answered by Steps
+	LinksPath    = "links/1"   // streams: a LinksRequest, answered by links
 )
 
 // Prefix begins the name of every topic and protocol of a network.

@@ -37,9 +37,20 @@ func sampleStep() Step {
 	}
 }
 
+func sampleLinks() []byte {
+	a := sampleAnnouncement()
+	return EncodeLinks(cert.Links{Headers: []block.Header{{ChainID: "lockstep-test", Height: 2}, a.Header}, Certificate: a.Certificate})
+}
+
+func recodeLinks(raw []byte) ([]byte, error) {
+	l, err := DecodeLinks(raw)
+	return EncodeLinks(l), err
+}
+
 func TestGoldenFeed(t *testing.T) {
 	golden.Check(t, "feed", map[string]hexutil.Bytes{
 		"request": sampleRequest().Encode(), "announcement": sampleAnnouncement().Encode(), "step": sampleStep().Encode(),
+		"links request": LinksRequest{From: 7, To: 64}.Encode(), "links": sampleLinks(),
 		"batch of two": EncodeBatch(1, [][]byte{{0xc0}, {0xc1, 0x01}}),
 	})
 }
@@ -53,6 +64,8 @@ func TestMessages(t *testing.T) {
 		"request":      {sampleRequest().Encode(), recode(DecodeRequest)},
 		"step":         {sampleStep().Encode(), recode(DecodeStep)},
 		"announcement": {sampleAnnouncement().Encode(), recode(DecodeAnnouncement)},
+		"links":        {sampleLinks(), recodeLinks},
+		"links asked":  {LinksRequest{From: 7, To: 64}.Encode(), recode(DecodeLinksRequest)},
 		"batch":        {EncodeBatch(1, [][]byte{{0xc0}, {0xc1, 0x01}}), recodeBatch},
 	} {
 		if again, err := c.decode(c.raw); err != nil || !bytes.Equal(again, c.raw) {
@@ -97,6 +110,17 @@ func TestBadRequests(t *testing.T) {
 	} {
 		if _, err := DecodeRequest(r.Encode()); err == nil {
 			t.Errorf("%s: taken for a request", name)
+		}
+	}
+	for _, r := range []LinksRequest{{}, {From: 0, To: 16}, {From: 17, To: 16}, {From: 1, To: 17}} {
+		if _, err := DecodeLinksRequest(r.Encode()); err == nil {
+			t.Errorf("links from %d to %d: taken for a request", r.From, r.To)
+		}
+	}
+	for _, count := range []int{0, cert.MaxPiece + 1} {
+		l := cert.Links{Headers: make([]block.Header, count)}
+		if _, err := DecodeLinks(EncodeLinks(l)); err == nil {
+			t.Errorf("links of %d headers are taken", count)
 		}
 	}
 	a := sampleAnnouncement()
@@ -202,6 +226,19 @@ func FuzzDecodeStep(f *testing.F) {
 			for _, l := range s.Lanes {
 				_ = l.Verify(s.Header.DataRoot) // must not panic
 			}
+		}
+	})
+}
+
+func FuzzDecodeLinks(f *testing.F) {
+	f.Add(sampleLinks())
+	f.Add(LinksRequest{From: 7, To: 64}.Encode())
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if l, err := DecodeLinks(raw); err == nil && !bytes.Equal(EncodeLinks(l), raw) {
+			t.Fatal("two encodings of the same links")
+		}
+		if r, err := DecodeLinksRequest(raw); err == nil && !bytes.Equal(r.Encode(), raw) {
+			t.Fatal("two encodings of one request for links")
 		}
 	})
 }

@@ -30,10 +30,10 @@ const Version = 1
 
 // Bounds of a document. They are wider than what a node answers at once, so that a reader can join documents.
 const (
-	MaxSize         = 64 << 20        // bytes of JSON: one lane at its largest in hexadecimal digits, and as much again
-	MaxHeaders      = 4 * cert.MaxRun // in all runs together
-	MaxTransactions = cert.MaxRun     // as many as heights for which a node proves a transaction absent at once
-	MaxLanes        = 4 * cert.MaxRun // one for each header
+	MaxSize         = 64 << 20           // bytes of JSON: one lane at its largest in hexadecimal digits, and as much again
+	MaxHeaders      = 18 * cert.MaxPiece // in all runs together, or in one: the longest run that a node reads, and as many as an answer asks for
+	MaxTransactions = cert.MaxPiece      // as many as heights for which a node proves a transaction absent at once
+	MaxLanes        = 4 * cert.MaxPiece
 )
 
 // Document is the JSON form. Headers, certificates and transactions stand in it as their canonical encodings, in hexadecimal digits, so that

@@ -22,6 +22,9 @@ const (
 // genesis document: nothing in this version changes them.
 func (s *Service) run(from, to uint64) (cert.Run, error) {
 	r, err := s.store.Run(from, to)
+	if errors.Is(err, store.ErrLong) {
+		return r, fail(NotProvable, "the certificate that covers height %d is more than %d headers away: follow the feed, or read the DA layer", from, store.MaxRun)
+	}
 	if err != nil {
 		return r, err
 	}

@@ -9,11 +9,15 @@ import (
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/proof"
 )
 
-// runAtOnce is how many headers a subscription reads at once; runs that are longer come whole.
-const runAtOnce = 16
+// waitAhead is how far above the newest certified height a subscription may begin: this node may be behind the one that a client comes from.
+const waitAhead = 64
+
+// runAtOnce is how many headers a subscription reads at once; short runs come whole.
+const runAtOnce = cert.MarkEvery
 
 // Headers is the subscription "headers": every certified header from a height on, in order, none left out. Without a height it begins with the
 // next one.
@@ -77,18 +81,23 @@ func (s *Service) follow(ctx context.Context, from *Height, notice func(context.
 		e.Data.Height = floor
 		return nil, e
 	}
+	if certified := s.store.Certified(); next > certified+waitAhead {
+		e := fail(NotYet, "height %d is far above the newest certified one, %d: begin at most %d above it", next, certified, waitAhead)
+		e.Data.Height = certified
+		return nil, e
+	}
 	return s.subscribe(ctx, func(ctx context.Context, emit func(any) error) error {
 		for {
 			if err := s.store.WaitCertified(ctx, next); err != nil {
 				return err
 			}
-			run, err := s.store.Run(next, min(s.store.Certified(), next+runAtOnce-1))
+			run, err := s.store.Piece(next, min(s.store.Certified(), next+runAtOnce-1))
 			if err != nil {
 				return err
 			}
 			for i, h := range run.Headers {
 				n := HeaderNotice{Header: headerOf(h, h.Height)}
-				if i == len(run.Headers)-1 {
+				if i == len(run.Headers)-1 && !run.Piece() {
 					n.Certificate, n.Next = run.Certificate.Encode(), run.Next
 				}
 				v, err := notice(ctx, n)

@@ -128,6 +128,10 @@ func TestSubscriptionErrors(t *testing.T) {
 		number int
 	}{
 		"pruned":                {[]any{"headers", 2}, -38002},
+		"far in the future":     {[]any{"headers", 4 + 65}, -38001},
+		"the largest height":    {[]any{"headers", "0xffffffffffffffff"}, -38001},
+		"a lane far ahead":      {[]any{"lane", chaintest.Alpha, 4 + 65}, -38001},
+		"a short namespace":     {[]any{"lane", "0x61", 4}, -32602},
 		"height 0":              {[]any{"headers", 0}, -38004},
 		"not a height":          {[]any{"headers", "x"}, -32602},
 		"a lane of nothing":     {[]any{"lane"}, -32602},
@@ -160,6 +164,31 @@ func TestSubscriptionErrors(t *testing.T) {
 	n.Certify(t, n.store, 5)
 	if got := <-second; got.Header.Height != 5 {
 		t.Errorf("without a height the first header is %d, want the next certified one, 5", got.Header.Height)
+	}
+}
+
+// A subscription may begin a little above what this node has: the client may come from one that is ahead.
+func TestSubscriptionWaitsForAHeightThatIsNear(t *testing.T) {
+	n := newNode(t)
+	n.block()
+	n.Certify(t, n.store, 1)
+	c, err := rpc.DialContext(t.Context(), "ws://"+n.server.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	headers := make(chan api.HeaderNotice)
+	for _, from := range []uint64{3, 1 + 64} {
+		if _, err := c.Subscribe(t.Context(), "seq", headers, "headers", from); err != nil {
+			t.Fatalf("from %d: %v", from, err)
+		}
+	}
+	for range 2 {
+		n.block()
+	}
+	n.Certify(t, n.store, 3)
+	if got := <-headers; got.Header.Height != 3 {
+		t.Errorf("the first header is %d, want 3", got.Header.Height)
 	}
 }
 

@@ -172,14 +172,14 @@ func (c *Collector) step(ctx context.Context) error {
 // readAtOnce bounds the heights that are read before certificates are stored, when a node catches up.
 const readAtOnce = 64
 
-// read opens new committed heights with the votes that consensus stored. It reads no further than one certificate can cover: while nothing is
-// certified, the rest stays in the store.
+// read opens new committed heights, in order, with the votes that consensus stored. What leaves the window uncertified stays in the store until a
+// later certificate covers it.
 func (c *Collector) read(ctx context.Context) (more bool, err error) {
 	c.mu.Lock()
-	from, certified := c.tally.head+1, c.tally.certified
+	from := c.tally.head + 1
 	c.mu.Unlock()
-	to := min(c.chain.Head(), certified+window)
-	last := min(to, from+readAtOnce-1)
+	head := c.chain.Head()
+	last := min(head, from+readAtOnce-1)
 	for h := from; h <= last; h++ {
 		if err := ctx.Err(); err != nil {
 			return false, err
@@ -188,7 +188,7 @@ func (c *Collector) read(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
-	return last < to, nil
+	return last < head, nil
 }
 
 func (c *Collector) open(ctx context.Context, h uint64) error {
@@ -223,7 +223,10 @@ func (c *Collector) open(ctx context.Context, h uint64) error {
 // assemble stores the certificates that the votes and the announcements add up to, in the order of heights.
 func (c *Collector) assemble(ctx context.Context) error {
 	for {
-		h, certificate, source, found := c.ready()
+		h, certificate, source, found, err := c.ready()
+		if err != nil {
+			return err
+		}
 		if r := c.contradiction(); r != nil {
 			return c.freeze(ctx, *r)
 		}
@@ -250,27 +253,39 @@ func (c *Collector) assemble(ctx context.Context) error {
 }
 
 // ready takes the next height that something was added to, and its certificate if there is one now.
-func (c *Collector) ready() (h uint64, certificate *cert.Certificate, source string, found bool) {
+func (c *Collector) ready() (h uint64, certificate *cert.Certificate, source string, found bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h, found = c.tally.pop(); !found {
-		return 0, nil, "", false
+		return 0, nil, "", false, nil
+	}
+	o := c.tally.open[h]
+	a, announced := c.pending[h]
+	if o == nil && !announced {
+		return h, nil, "", true, nil
+	}
+	var known common.Hash
+	if o != nil {
+		known = *o.header
+	} else if header, err := c.chain.Header(h); err == nil {
+		known = header.Hash()
+	} else {
+		return 0, nil, "", false, fmt.Errorf("read header %d: %w", h, err)
 	}
 	certificate, conflict := c.tally.outcome(h)
 	source = fromVotes
-	o := c.tally.open[h]
 	if conflict != nil {
-		c.rival = &rival{height: h, known: *o.header, certificate: *conflict}
+		c.rival = &rival{height: h, known: known, certificate: *conflict}
 	}
-	if a, ok := c.pending[h]; ok {
+	if announced {
 		delete(c.pending, h)
-		if a.Certificate.HeaderHash != *o.header {
-			c.rival = &rival{height: h, known: *o.header, certificate: a.Certificate, header: &a.Header}
-		} else if certificate == nil && !o.stored {
+		if a.Certificate.HeaderHash != known {
+			c.rival = &rival{height: h, known: known, certificate: a.Certificate, header: &a.Header}
+		} else if certificate == nil && (o == nil || !o.stored) {
 			certificate, source = &a.Certificate, fromGossip
 		}
 	}
-	return h, certificate, source, true
+	return h, certificate, source, true, nil
 }
 
 func (c *Collector) contradiction() *rival {
@@ -316,7 +331,7 @@ func (c *Collector) share(ctx context.Context) {
 	now := time.Now()
 	c.mu.Lock()
 	var votes []feed.Vote
-	for h, n := c.tally.head, 0; h > c.tally.certified && n < shareAtOnce; h-- {
+	for h, n := c.tally.head, 0; h >= c.tally.low() && n < shareAtOnce; h-- {
 		o := c.tally.open[h]
 		if o == nil || now.Sub(o.since) < c.cfg.Patience || !o.shared.IsZero() && now.Sub(o.shared) < shareAgain {
 			continue

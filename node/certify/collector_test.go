@@ -173,65 +173,6 @@ func TestRunNeverCrossesAChangeOfOperators(t *testing.T) {
 	}
 }
 
-// Nothing is certified for longer than one certificate can cover: the collector stops reading, holds a bounded number of heights and votes, and
-// goes on when votes come.
-func TestBoundedWhileNothingIsCertified(t *testing.T) {
-	n := chaintest.New(t, 1, nil)
-	m := newMemory(n.Set)
-	var before *block.Header
-	var hs []block.Header
-	for range window + 200 {
-		h := header(n, before, n.Set)
-		hs, before = append(hs, h), &h
-		m.commit(h, nil)
-	}
-	c, votes, _ := collectorOn(t, m, n.Set.Operators()[0].Address)
-	if err := c.step(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	// A faulty operator floods every height in and beyond the window with votes for many rounds.
-	for round := range uint32(40) {
-		for _, height := range []uint64{1, 7, window, window + 1, window + ahead, window + ahead + 1, window + 150} {
-			err := c.Vote(chaintest.Sign(t, n.Keys[3], height, round, common.Hash{1}))
-			switch {
-			case err == nil:
-			case height > window+ahead && !errors.Is(err, ErrFar), height <= window && !errors.Is(err, ErrKnown):
-				t.Fatalf("height %d round %d: %v", height, round, err)
-			}
-		}
-	}
-	if open := len(c.tally.open); open > window+ahead {
-		t.Fatalf("%d heights are open, at most %d", open, window+ahead)
-	}
-	for h, o := range c.tally.open {
-		for who, kept := range o.votes {
-			if len(kept) > votesPerOperator {
-				t.Fatalf("%d votes of %s at height %d", len(kept), who, h)
-			}
-		}
-	}
-	if err := c.Vote(chaintest.Sign(t, n.Keys[3], 7, 41, common.Hash{1})); !errors.Is(err, ErrKnown) {
-		t.Fatalf("the operator's budget does not end: %v", err)
-	}
-	// The honest sign one height near the end of the window: all below is covered, and the rest is read.
-	for k := range 3 {
-		if err := c.Vote(chaintest.Sign(t, n.Keys[k], window-3, 0, hs[window-4].Hash())); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 2 {
-		if err := c.step(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if m.Certified() != window-3 || c.tally.head != window+200 {
-		t.Fatalf("certified %d, read to %d", m.Certified(), c.tally.head)
-	}
-	if votes.count() > 0 {
-		t.Fatal("gossiped votes that this operator never gave")
-	}
-}
-
 // Votes and announcements that come before their header are kept, and count when it is committed.
 func TestEarlyVotesCount(t *testing.T) {
 	n := chaintest.New(t, 1, nil)

@@ -106,10 +106,19 @@ func (c *Collector) judge(a feed.Announcement) (set cert.Set, known common.Hash,
 	if _, twice := c.pending[h]; twice {
 		return set, known, fmt.Errorf("header %d: %w", h, ErrKnown)
 	}
-	switch o := c.tally.open[h]; {
-	case o != nil && o.header != nil:
+	if o := c.tally.open[h]; o != nil && o.header != nil {
 		return o.set, *o.header, nil
-	case h > c.tally.head+ahead || h > c.tally.certified+window+ahead:
+	}
+	if h <= c.tally.head { // below the window: its certificate covers what is older all the same
+		header, err := c.chain.Header(h)
+		if err != nil {
+			return set, known, fmt.Errorf("header %d: %w: %w", h, ErrFar, err)
+		}
+		set, err = c.cfg.Set(header.OperatorsHash)
+		return set, header.Hash(), err
+	}
+	switch {
+	case h > c.tally.head+ahead:
 		return set, known, fmt.Errorf("header %d, this node is at %d: %w", h, c.tally.head, ErrFar)
 	case a.Header.OperatorsHash != c.tally.next.Hash():
 		return set, known, fmt.Errorf("header %d is certified by other operators than those after %d: %w", h, c.tally.head, ErrFar)

@@ -13,10 +13,10 @@ import (
 )
 
 // Bounds of the tally. With sets of four it holds at most some hundred KiB, with the largest possible set 0.5 GiB, which takes 1,024 heights
-// without a quorum and every operator faulty.
+// without a quorum and every operator faulty. A height that changes the operators comes on top until it is certified.
 const (
-	// window is how many heights above the certified head are open: those that one certificate can cover.
-	window = cert.MaxRun
+	// window is how many of the newest committed heights are open: a certificate of any of them covers all below.
+	window = 1024
 	// ahead is how many heights above the committed head votes are kept for: an operator that is a moment behind must not lose what is
 	// gossiped once.
 	ahead = 64
@@ -37,10 +37,10 @@ var (
 // tally holds the checked votes of the heights that are not certified yet. It has no clock and no lock of its own.
 type tally struct {
 	certified uint64 // what is open lies above
-	head      uint64 // newest height whose header is known
+	head      uint64 // newest height that was looked at; all up to it are committed
 	next      cert.Set
 	open      map[uint64]*height
-	dirty     map[uint64]struct{} // committed heights that something was added to
+	dirty     map[uint64]struct{} // committed heights that something was added to, open or not
 }
 
 // height is one open height.
@@ -48,6 +48,7 @@ type height struct {
 	since  time.Time // when the header became known; kept for the caller
 	shared time.Time // when the own vote was gossiped; kept for the caller
 	stored bool      // has a certificate of its own
+	last   bool      // ends its set: no later certificate covers it
 
 	header *common.Hash // nil above the head
 	set    cert.Set     // certifies the height, if header is known
@@ -62,12 +63,15 @@ func newTally(certified uint64, next cert.Set) *tally {
 	}
 }
 
+// low is the lowest height of the window.
+func (t *tally) low() uint64 { return max(t.certified, t.head-min(t.head, window)) + 1 }
+
 // at returns the record of a height, made if it lies within the bounds; nil otherwise.
 func (t *tally) at(h uint64) *height {
 	if o := t.open[h]; o != nil {
 		return o
 	}
-	if h <= t.certified || h > t.head+ahead || h > t.certified+window+ahead {
+	if h < t.low() || h > t.head+ahead {
 		return nil
 	}
 	o := &height{votes: make(map[common.Address][]cert.Vote), checks: make(map[common.Address]int)}
@@ -75,17 +79,21 @@ func (t *tally) at(h uint64) *height {
 	return o
 }
 
-// commit tells the header of the next height and the set that certifies it; next certifies the height after.
+// commit tells the header of the next height and the set that certifies it; next certifies the height after. What leaves the window is
+// forgotten, unless only its own certificate can cover it.
 func (t *tally) commit(h uint64, header common.Hash, set, next cert.Set, now time.Time) {
 	t.head, t.next = h, next
 	o := t.at(h)
-	o.header, o.set, o.since = &header, set, now
+	o.header, o.set, o.since, o.last = &header, set, now, set.Hash() != next.Hash()
 	t.dirty[h] = struct{}{}
+	if old := t.low() - 1; t.open[old] != nil && !t.open[old].last {
+		delete(t.open, old)
+	}
 }
 
 // touch has a committed height looked at again.
 func (t *tally) touch(h uint64) {
-	if o := t.open[h]; o != nil && o.header != nil {
+	if h <= t.head {
 		t.dirty[h] = struct{}{}
 	}
 }
@@ -112,6 +120,10 @@ func (t *tally) certify(h, certified uint64) {
 	for k := range t.open {
 		if k <= certified {
 			delete(t.open, k)
+		}
+	}
+	for k := range t.dirty {
+		if k <= certified {
 			delete(t.dirty, k)
 		}
 	}

@@ -38,19 +38,19 @@ func (b *budget) left(from peer.ID) bool {
 	return b.peers[from].now(time.Now()) < vainAtOnce
 }
 
-// charge takes n transactions off a peer's budget.
+// charge takes n transactions off a peer's budget, or gives back what it has used up if n is negative.
 func (b *budget) charge(from peer.ID, n int) {
-	if n <= 0 {
-		return
-	}
 	t := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s, there := b.peers[from]
+	if n == 0 || !there && n < 0 {
+		return
+	}
 	if !there && len(b.peers) >= maxSpenders {
 		b.forget(t)
 	}
-	b.peers[from] = spent{s.now(t) + float64(n), t}
+	b.peers[from] = spent{max(0, s.now(t)+float64(n)), t}
 }
 
 // forget drops whose budget is whole again, and if that is nobody, who has used up least. mu is held.

@@ -21,3 +21,20 @@ func TestBudgetsOfManyPeers(t *testing.T) {
 		t.Error("the peer that used up most was forgotten")
 	}
 }
+
+// New transactions earn what dropped ones cost, also if they come in another batch: a peer whose payers have no room for a moment is still heard.
+func TestNewTransactionsEarn(t *testing.T) {
+	b := newBudget()
+	for range 100 {
+		b.charge("honest", vainAtOnce/2)
+		b.charge("honest", -vainAtOnce/2)
+		if !b.left("honest") {
+			t.Fatal("an honest peer is ignored")
+		}
+	}
+	b.charge("honest", -10*vainAtOnce)
+	b.charge("honest", 2*vainAtOnce)
+	if b.left("honest") {
+		t.Error("what was earned before counts for ever")
+	}
+}

@@ -48,7 +48,7 @@ func Limits() p2p.ServeLimits { return p2p.ServeLimits{PerPeer: 8, Total: 512} }
 type Chain interface {
 	Certified() uint64
 	WaitCertified(ctx context.Context, height uint64) error
-	Run(from, to uint64) (cert.Run, error)
+	Piece(from, to uint64) (cert.Run, error)
 }
 
 // Blocks are the contents of blocks; a *store.Store has them. Cached ones cost nothing; nil if they have to be assembled.
@@ -97,7 +97,7 @@ func NewServer(chain Chain, blocks Blocks, set func(common.Hash) (cert.Set, erro
 }
 
 // Serve answers one request: it is a [p2p.Handler]. The steps go from the first height asked for to the end of the run that covers the last one,
-// those above it without lanes; a certificate stands at the end of each run. The client's pace is the pace: each step is built when the one before
+// those above it without lanes; a certificate stands at the end of each run. Of a long run they end with a piece. The client's pace is the pace: each step is built when the one before
 // has been taken.
 func (s *Server) Serve(ctx context.Context, _ peer.ID, request []byte, respond func([]byte) error) error {
 	r, err := feed.DecodeRequest(request)
@@ -152,12 +152,12 @@ func (s *Server) run(from uint64, r feed.Request) (cert.Run, error) {
 	if r.To != 0 {
 		to = min(to, r.To)
 	}
-	run, err := s.chain.Run(from, to)
+	run, err := s.chain.Piece(from, to)
 	if err != nil {
 		return cert.Run{}, err
 	}
 	last := run.Headers[len(run.Headers)-1]
-	if run.Next != nil || last.NextOperatorsHash == last.OperatorsHash {
+	if run.Piece() || run.Next != nil || last.NextOperatorsHash == last.OperatorsHash {
 		return run, nil
 	}
 	next, err := s.set(last.NextOperatorsHash)
@@ -171,7 +171,7 @@ func (s *Server) run(from uint64, r feed.Request) (cert.Run, error) {
 // step is the i-th height of a run.
 func (s *Server) step(ctx context.Context, run cert.Run, i int, r feed.Request) (feed.Step, error) {
 	step := feed.Step{Header: run.Headers[i]}
-	if i == len(run.Headers)-1 {
+	if i == len(run.Headers)-1 && !run.Piece() {
 		step.Certificate, step.Next = &run.Certificate, run.Next
 	}
 	if len(r.Namespaces) == 0 || r.To != 0 && step.Header.Height > r.To {

@@ -53,6 +53,9 @@ func (s *Store) write(b Block, at place) error {
 	w := writer{batch: batch}
 	w.set(heightKey(prefixHeader, height), b.Header.Encode())
 	w.set(heightKey(prefixPlace, height), at.encode())
+	if next := b.Header.NextOperatorsHash; next != b.Header.OperatorsHash {
+		w.set(heightKey(prefixChange, height), next[:])
+	}
 	for i, t := range b.Contents.Txs {
 		id := t.ID()
 		w.set(key(prefixTx, id[:]...), Location{height, uint32(i)}.encode())

@@ -17,6 +17,7 @@ import (
 //	H height        -> header
 //	B height        -> where the block stands in the segments: first height of the file(8) offset(8) length(4)
 //	C height        -> certificate
+//	O height        -> hash of the operators that follow: only where a header changes them
 //	x id            -> height(8) position(4)            kept for ever
 //	n path          -> node of the ledger's trie       the newest state only
 //	a key           -> ledger record, RLP               the same records, flat: what rules read; the trie is for the root and for proofs
@@ -30,6 +31,7 @@ const (
 	prefixHeader      = 'H'
 	prefixPlace       = 'B'
 	prefixCertificate = 'C'
+	prefixChange      = 'O'
 	prefixTx          = 'x'
 	prefixNode        = 'n'
 	prefixRecord      = 'a'

@@ -23,6 +23,7 @@ var (
 	ErrNotYet   = errors.New("height is not there yet")           // above the head, or above what is certified
 	ErrPruned   = errors.New("height is pruned")                  // below the floor
 	ErrNotFound = errors.New("not found")                         // no such transaction, or no certificate at this very height
+	ErrLong     = errors.New("run is too long to be read whole")  // its certificate is too far above
 	ErrGenesis  = errors.New("the database is another network's") // opened with another genesis
 	ErrCommit   = errors.New("the block does not follow the head")
 	ErrClosed   = errors.New("the store is closed")

@@ -259,6 +259,70 @@ func TestCertificatesCover(t *testing.T) {
 	}
 }
 
+// A certificate covers a spell of any length; what is read of it comes in bounded pieces, and nothing of it is pruned before.
+func TestCertificateAfterALongSpell(t *testing.T) {
+	n := chaintest.New(t, 1, nil)
+	dir := t.TempDir()
+	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const last = cert.MaxPiece + 276
+	for range last {
+		n.Commit(t, s)
+	}
+	n.Certify(t, s, 10)
+	if floor, err := s.Prune(last); err != nil || floor != 10 {
+		t.Fatalf("pruned to %d although 10 is the newest certified height, %v", floor, err)
+	}
+	if _, err := s.Piece(11, last); !errors.Is(err, store.ErrNotYet) {
+		t.Fatalf("a piece of what is not certified: %v", err)
+	}
+	n.Certify(t, s, last-3)
+	if s.Certified() != last-3 {
+		t.Fatalf("certified to %d, want %d", s.Certified(), last-3)
+	}
+	for _, piece := range []struct {
+		from, to, end uint64
+		bare          bool
+	}{
+		{10, 10, 10, false},
+		{11, 11, 16, true},
+		{11, 100, 96, true},
+		{17, 20, 32, true},
+		{17, last, 17 + cert.MaxPiece - 17, true},
+		{last - 60, last - 60, last - 3, false},
+		{last - 90, last, last - 3, false},
+		{last - 90, last - 80, 1216, true},
+	} {
+		r, err := s.Piece(piece.from, piece.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Headers[0].Height != piece.from || r.End() != piece.end || r.Piece() != piece.bare || r.Certificate.HeaderHash != r.Headers[len(r.Headers)-1].Hash() {
+			t.Errorf("piece %d to %d ends at %d, bare %t; want %d, %t", piece.from, piece.to, r.End(), r.Piece(), piece.end, piece.bare)
+		}
+	}
+	if r, err := s.Run(11, 11); err != nil || r.End() != last-3 {
+		t.Errorf("the run ends at %d, %v", r.End(), err)
+	}
+	if at, err := s.Anchor(500); err != nil || at != last-3 {
+		t.Errorf("%d covers 500, %v", at, err)
+	}
+	if floor, err := s.Prune(1000); err != nil || floor != 1000 {
+		t.Errorf("pruned to %d, %v", floor, err)
+	}
+	if _, err := s.Piece(500, 600); !errors.Is(err, store.ErrPruned) {
+		t.Errorf("a piece of what is pruned: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s = n.Open(t, dir); s.Certified() != last-3 {
+		t.Errorf("certified to %d after a restart", s.Certified())
+	}
+}
+
 // A header that changes the operators needs its own certificate: a later one does not cover it, and no run crosses it.
 func TestCertificatesStopAtAChangeOfOperators(t *testing.T) {
 	n := chaintest.New(t, 1, nil)

@@ -3,7 +3,8 @@
 //	operators' feed, DA layer -> derivation -> EVM chain -> Ethereum JSON-RPC
 //	wallets -> Ethereum JSON-RPC -> gateway -> gossip -> the sequencer
 //
-// It trusts the genesis documents and nobody else: every header is certified, every lane proven, every transaction executed here.
+// It trusts the genesis documents and nobody else: every header is certified, every lane proven, every transaction executed here. Run does all of
+// it in one process; RunExecutor and RunDriver share the work between two (split.go).
 package evmnode
 
 import (
@@ -50,6 +51,7 @@ type Config struct {
 	RPCListen  string   // host:port of Ethereum JSON-RPC, HTTP and WebSocket
 	RPCOrigins []string // browsers' origins that are let in
 	DA         string   // URL of the DA layer; needed unless Source is p2p
+	Executor   string   // unix socket between the two processes of RunExecutor and RunDriver
 
 	Registry prometheus.Registerer // of the metrics
 	Version  string                // of the software, for people
@@ -58,6 +60,16 @@ type Config struct {
 
 // Validate says what is missing.
 func (c Config) Validate() error {
+	if err := c.validateDriver(); err != nil {
+		return err
+	}
+	if c.RPCListen == "" {
+		return errors.New("no address for RPC")
+	}
+	return nil
+}
+
+func (c Config) validateDriver() error {
 	switch {
 	case c.Home == "" || c.Genesis == nil || c.Logger == nil || c.Registry == nil:
 		return errors.New("no home folder, genesis, logger or registry")
@@ -65,8 +77,6 @@ func (c Config) Validate() error {
 		return fmt.Errorf("namespace %s is not registered in the genesis document", c.Namespace)
 	case c.Source != rollups.SourceP2P && c.DA == "":
 		return fmt.Errorf("source %q needs the URL of a DA layer", c.Source)
-	case c.RPCListen == "":
-		return errors.New("no address for RPC")
 	}
 	return nil
 }
@@ -76,15 +86,14 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("rollup node: %w", err)
 	}
-	// What executes.
-	chain, err := evm.Open(ctx, evm.Config{Dir: filepath.Join(c.Home, "data", "chain"), Genesis: c.Rollup, Log: c.Logger})
+	chain, err := c.chain(ctx)
 	if err != nil {
-		return fmt.Errorf("open chain: %w", err)
+		return err
 	}
 	defer closing(&err, chain.Close)
 
 	// What it follows.
-	driver, host, err := c.open(ctx, chain)
+	driver, host, err := c.open(ctx, chain, chain.Prepare)
 	if err != nil {
 		return err
 	}
@@ -95,46 +104,86 @@ func Run(ctx context.Context, c Config) (err error) {
 
 	// What wallets reach.
 	var gate *gateway.Gateway
-	if c.GatewayKey != nil && host != nil {
-		if gate, err = c.gateway(chain, driver, host); err != nil {
+	peers := func() int { return 0 }
+	if host != nil {
+		peers = func() int { return len(host.Peers()) }
+		publish, err := publisher(host)
+		if err != nil {
 			return fmt.Errorf("open gateway: %w", err)
 		}
+		if gate, err = c.gateway(chain, driver, publish); err != nil {
+			return fmt.Errorf("open gateway: %w", err)
+		}
+	}
+	if gate != nil {
 		defer closing(&err, gate.Close)
 	}
-	api, err := ethapi.New(c.api(chain, gate, driver, host))
+	api, err := ethapi.New(c.api(chain, gate, driver, peers))
 	if err != nil {
 		return fmt.Errorf("open RPC: %w", err)
 	}
 
-	g, ctx := errgroup.WithContext(ctx)
-	run := func(name string, f func(context.Context) error) {
-		g.Go(func() error {
-			if err := f(ctx); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			return ctx.Err()
-		})
-	}
-	run("derivation", driver.Run)
-	run("RPC", api.Serve)
-	run("heartbeat", (&heartbeat{heads: driver.Status, announced: driver.Announced, log: c.Logger}).run)
+	parts := newParts(ctx)
+	parts.run("derivation", driver.Run)
+	parts.run("RPC", api.Serve)
+	parts.run("heartbeat", c.heartbeat(driver))
 	if gate != nil {
-		run("gateway", gate.Run)
+		parts.run("gateway", gate.Run)
 	}
 	c.Logger.InfoContext(ctx, "rollup node runs", "namespace", c.Namespace, "chain_id", c.Rollup.ChainID, "rpc", c.RPCListen, "source", c.Source)
-	return g.Wait()
+	return parts.Wait()
+}
+
+// parts run side by side until the context ends, or until one fails.
+type parts struct {
+	*errgroup.Group
+	ctx context.Context //nolint:containedctx // the group's
+}
+
+func newParts(ctx context.Context) parts {
+	g, ctx := errgroup.WithContext(ctx)
+	return parts{g, ctx}
+}
+
+func (p parts) run(name string, f func(context.Context) error) {
+	p.Go(func() error {
+		if err := f(p.ctx); err != nil && p.ctx.Err() == nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return p.ctx.Err()
+	})
 }
 
 func closing(err *error, end func() error) { *err = errors.Join(*err, end()) }
 
+// follower is what the parts that wallets reach know of the derivation: a *rollups.Driver, or what one in another process has told.
+type follower interface {
+	ethapi.Heads
+	Soft() (height uint64, changed <-chan struct{})
+	Announced() uint64
+}
+
+func (c Config) heartbeat(f follower) func(context.Context) error {
+	return (&heartbeat{heads: f.Status, announced: f.Announced, log: c.Logger}).run
+}
+
+// chain opens what executes.
+func (c Config) chain(ctx context.Context) (*evm.Chain, error) {
+	chain, err := evm.Open(ctx, evm.Config{Dir: filepath.Join(c.Home, "data", "chain"), Genesis: c.Rollup, Log: c.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("open chain: %w", err)
+	}
+	return chain, nil
+}
+
 // open makes the derivation's driver, and the host that it follows the operators with; no host for a node that reads the DA layer alone.
-func (c Config) open(ctx context.Context, chain *evm.Chain) (*rollups.Driver, *p2p.Host, error) {
+func (c Config) open(ctx context.Context, exec rollups.Executor, prepare func([][]byte)) (*rollups.Driver, *p2p.Host, error) {
 	trust, err := c.Genesis.Trust()
 	if err != nil {
 		return nil, nil, fmt.Errorf("genesis: %w", err)
 	}
 	cfg := rollups.Config{
-		Dir: filepath.Join(c.Home, "data", "derivation"), Namespace: c.Namespace, Genesis: trust, Executor: chain, Prepare: chain.Prepare,
+		Dir: filepath.Join(c.Home, "data", "derivation"), Namespace: c.Namespace, Genesis: trust, Executor: exec, Prepare: prepare,
 		Source: c.Source, Registry: c.Registry, Log: c.Logger,
 	}
 	if c.Source != rollups.SourceP2P {
@@ -187,37 +236,42 @@ func operators(g *genesis.Genesis) []string {
 	return out
 }
 
-func (c Config) gateway(chain *evm.Chain, driver *rollups.Driver, host *p2p.Host) (*gateway.Gateway, error) {
+// publisher gossips Txs.
+func publisher(host *p2p.Host) (func(context.Context, [][]byte) error, error) {
 	outlet, err := p2p.OpenOutlet(host, feed.TxsTopic)
 	if err != nil {
 		return nil, err
 	}
+	return func(ctx context.Context, txs [][]byte) error {
+		for _, batch := range feed.EncodeBatches(uint64(time.Now().UnixNano()), txs) {
+			if err := outlet.Publish(ctx, batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+// gateway opens the way of wallets' transactions; nil for a read-only node.
+func (c Config) gateway(chain *evm.Chain, f follower, publish func(context.Context, [][]byte) error) (*gateway.Gateway, error) {
+	if c.GatewayKey == nil {
+		return nil, nil //nolint:nilnil // a node without a gateway is a role, not an error
+	}
 	return gateway.Open(gateway.Config{
 		Dir: filepath.Join(c.Home, "data", "gateway"), ChainID: c.Genesis.ChainID, Namespace: c.Namespace, Key: c.GatewayKey,
-		Parser: Parser(chain), State: Results(chain), Soft: driver.Soft, Announced: driver.Announced,
-		Publish: func(ctx context.Context, txs [][]byte) error {
-			for _, batch := range feed.EncodeBatches(uint64(time.Now().UnixNano()), txs) {
-				if err := outlet.Publish(ctx, batch); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
+		Parser: Parser(chain), State: Results(chain), Soft: f.Soft, Announced: f.Announced, Publish: publish,
 		MaxFeePerByte: 2*c.Genesis.Params.LeastPrice() + c.Tip, Tip: c.Tip, Linger: c.Linger, MaxTxBytes: int(c.Genesis.Params.MaxTxBytes),
 		MaxRaw: int(c.Genesis.Params.MaxLegBytes), Registry: c.Registry, Log: c.Logger,
 	})
 }
 
-func (c Config) api(chain *evm.Chain, gate *gateway.Gateway, driver *rollups.Driver, host *p2p.Host) ethapi.Config {
+func (c Config) api(chain *evm.Chain, gate *gateway.Gateway, f follower, peers func() int) ethapi.Config {
 	cfg := ethapi.Config{
-		Chain: chain, Heads: driver, Announced: driver.Announced, Listen: c.RPCListen, Origins: c.RPCOrigins, Version: c.Version,
+		Chain: chain, Heads: f, Announced: f.Announced, Peers: peers, Listen: c.RPCListen, Origins: c.RPCOrigins, Version: c.Version,
 		Registry: c.Registry, Log: c.Logger,
 	}
 	if gate != nil {
 		cfg.Gateway = gate
-	}
-	if host != nil {
-		cfg.Peers = func() int { return len(host.Peers()) }
 	}
 	return cfg
 }
