@@ -171,6 +171,40 @@ func TestFollowerPassesALongSpell(t *testing.T) {
 	}
 }
 
+// A mark that is certified and stands on another header than the trusted one is as good a proof as a certificate: the follower stops.
+func TestPieceOnAnotherHeaderIsAConflict(t *testing.T) {
+	c := grow(43, &chain{genesis: testGenesis(), calm: true}, 40)
+	fork := c.fork(44, 20, 40)
+	_, trust, err := verify(c.genesis, new(cert.Marks), mine(), c.steps[:1])
+	for h := 1; h < 25 && err == nil; h++ {
+		_, trust, err = verify(trust, new(cert.Marks), mine(), c.steps[h:h+1])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var marks cert.Marks
+	links := cert.Links{Certificate: *fork.steps[39].Certificate}
+	var piece []feed.Step
+	for _, s := range fork.steps[32:] {
+		links.Headers = append(links.Headers, s.Header)
+	}
+	if err := marks.Take(trust, links, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range fork.steps[25:32] {
+		s.Certificate = nil
+		piece = append(piece, s)
+	}
+	var conflict *cert.ErrConflict
+	if _, _, err := verify(trust, &marks, mine(), piece); !errors.As(err, &conflict) || conflict.Height != 25 {
+		t.Errorf("a piece to a mark, on another header at height 25: %v", err)
+	}
+	piece[len(piece)-1].Header.TxRoot[0]++
+	if _, _, err := verify(trust, &marks, mine(), piece); err == nil || errors.As(err, &conflict) {
+		t.Errorf("a piece to no mark: %v", err)
+	}
+}
+
 // lines counts what is logged, by level.
 type lines struct {
 	slog.Handler
