@@ -32,7 +32,8 @@ type Code byte
 
 // The codes of a response. Every other byte is malformed.
 const (
-	// CodeBadRequest: the request makes no sense; the same bytes will never be answered.
+	// CodeBadRequest: the request makes no sense; the same bytes will never be answered. It is charged as malformed, so a handler says it only of
+	// what no honest client sends, whatever this node's state.
 	CodeBadRequest Code = 2
 	// CodeNotFound: the server does not have it: not yet, or not any more.
 	CodeNotFound Code = 3

@@ -84,7 +84,7 @@ func TestRequestAndAnswer(t *testing.T) {
 					t.Errorf("%.10s: got %d frames, %v", request, len(got), err)
 				}
 			}
-			for request, code := range map[string]Code{"nothing": CodeNotFound, "nonsense": CodeBadRequest, "x": CodeBadRequest, "fault": CodeInternal, "big": CodeInternal} {
+			for request, code := range map[string]Code{"nothing": CodeNotFound, "fault": CodeInternal, "big": CodeInternal} {
 				_, err := ask(request)
 				var e *Error
 				if !errors.As(err, &e) || e.Code != code {
@@ -105,6 +105,13 @@ func TestRequestAndAnswer(t *testing.T) {
 			if a, b := server.Score(client.ID()), client.Score(server.ID()); a < 0 || b < 0 {
 				t.Errorf("honest peers have scores %f and %f", a, b)
 			}
+			for _, request := range []string{"nonsense", "x"} {
+				var e *Error
+				if _, err := ask(request); !errors.As(err, &e) || e.Code != CodeBadRequest || len(e.Text) > maxErrorText {
+					t.Errorf("%s: got %v, want %v", request, err, CodeBadRequest)
+				}
+			}
+			eventually(t, "bad requests are charged", func() bool { return server.Score(client.ID()) <= -2*OffenceMalformed.points()*0.9 })
 		})
 	}
 }

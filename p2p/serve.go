@@ -134,6 +134,9 @@ func (s *server) serve(stream network.Stream) {
 	case isCoded:
 		outcome = coded.Code.String()
 		s.finish(stream, coded)
+		if coded.Code == CodeBadRequest {
+			s.host.Penalize(from, OffenceMalformed, s.protocol.Name+": "+coded.Text)
+		}
 	default:
 		outcome = CodeInternal.String()
 		s.host.log.DebugContext(ctx, "request not answered", "protocol", s.protocol.Name, "peer", from, "error", err)

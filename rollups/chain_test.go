@@ -99,7 +99,7 @@ func testGenesis() cert.Trust {
 
 // fork returns a chain that shares the first heights and goes on differently, certified by the same operators.
 func (c *chain) fork(seed uint64, shared, heights int) *chain {
-	f := &chain{genesis: c.genesis, steps: c.steps[:shared:shared], sets: c.sets[:shared:shared], gaps: c.gaps[:shared:shared], blocks: c.blocks[:shared:shared]}
+	f := &chain{genesis: c.genesis, calm: c.calm, steps: c.steps[:shared:shared], sets: c.sets[:shared:shared], gaps: c.gaps[:shared:shared], blocks: c.blocks[:shared:shared]}
 	for _, in := range c.inputs {
 		if in.Height <= uint64(shared) {
 			f.inputs = append(f.inputs, in)

@@ -266,6 +266,7 @@ func TestSeveritiesOfBlocksOutOfPlace(t *testing.T) {
 		{"an earlier halt", &HaltedError{File: "f"}, Critical},
 		{"an executor that must be reset", fmt.Errorf("execute: %w", &ExecutorError{Reset, errCut}), Reset},
 		{"an executor that cannot go on", fmt.Errorf("execute: %w", &ExecutorError{Critical, errCut}), Critical},
+		{"an executor that cannot go on, while stopping", fmt.Errorf("execute: %w: %w", context.Canceled, &ExecutorError{Critical, errCut}), Critical},
 	} {
 		if got := SeverityOf(x.err); x.err == nil || got != x.want {
 			t.Errorf("%s: %v is %v, want %v", x.name, x.err, got, x.want)

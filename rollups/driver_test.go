@@ -3,7 +3,6 @@ package rollups
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -257,7 +256,7 @@ func TestConfigSaysWhatIsMissing(t *testing.T) {
 // An executor that must go back further than it can stops the node, with advice and not with attempts for ever: when it is ahead with a block of
 // another history, and when soft is dropped.
 func TestExecutorThatCannotGoBackHalts(t *testing.T) {
-	gone := fmt.Errorf("roll back: %w", ErrStateGone)
+	gone := &ExecutorError{Critical, errors.New("no longer kept: remove the folder")}
 	for name, turn := range map[string]func(x *fakeExecutor, cfg *Config, c *chain){
 		"a stranger's block": func(x *fakeExecutor, _ *Config, _ *chain) {
 			x.blocks = append(x.blocks, Output{Height: 1_000, BlockHash: common.Hash{1}})
@@ -282,7 +281,7 @@ func TestExecutorThatCannotGoBackHalts(t *testing.T) {
 			var halted *HaltedError
 			select {
 			case err := <-r.done:
-				if !errors.As(err, &halted) || !errors.Is(err, ErrStateGone) || !strings.Contains(readEvidence(t, cfg.Dir).Error, "remove") {
+				if !errors.As(err, &halted) || !errors.Is(err, gone) || !strings.Contains(readEvidence(t, cfg.Dir).Error, "remove") {
 					t.Errorf("ended with %v", err)
 				}
 				r.done <- nil

@@ -36,8 +36,8 @@ type Executor interface {
 	// head); bad entries are skipped by rule, never errors.
 	Execute(ctx context.Context, in Input) (Output, error)
 	// Rollback drops every rollup block of a shared height above height. Head
-	// then reports the newest remaining. An error that wraps ErrStateGone says that
-	// its state is no longer kept, and nothing has changed.
+	// then reports the newest remaining. If its state is no longer kept, nothing
+	// changes, and the error is critical and says what an operator can do.
 	Rollback(ctx context.Context, height uint64) error
 	// Head is the last executed Output, or the genesis (Height 0, Number 0,
 	// genesis hash and root) if there is none.

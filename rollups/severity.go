@@ -11,11 +11,6 @@ import (
 // errReset says that the soft head cannot stand: drop it and derive again from firm.
 var errReset = errors.New("soft is dropped")
 
-// ErrStateGone says that an executor cannot go back as far as it must, because it no longer has the state of that block. An executor's error
-// that wraps it stops derivation: it would be the same at each further attempt.
-var ErrStateGone = errors.New("the executor no longer has the state to go back to: remove the rollup's data folder, the heads and the chain in it, " +
-	"and derive again from genesis")
-
 // Severity is how bad an error is; each has one reaction (Driver.Run).
 type Severity int
 
@@ -61,13 +56,13 @@ func SeverityOf(err error) Severity {
 	var halted *HaltedError
 	var own *ExecutorError
 	switch {
-	case errors.As(err, &conflict), errors.As(err, &diverged), errors.As(err, &halted), errors.Is(err, ErrStateGone):
+	case errors.As(err, &conflict), errors.As(err, &diverged), errors.As(err, &halted), errors.As(err, &own) && own.Severity == Critical:
 		return Critical
 	case errors.Is(err, errReset):
 		return Reset
 	case errors.Is(err, context.Canceled):
 		return stopped
-	case errors.As(err, &own):
+	case own != nil:
 		return own.Severity
 	default:
 		return Temporary

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
+	"github.com/lockstep-network/lockstep/p2p"
 )
 
 // follower is the source of soft blocks: it follows one peer's feed at a time, verifies what comes, and goes to another peer when this one
@@ -24,9 +26,10 @@ type follower struct {
 	metrics   *metrics
 	log       *slog.Logger
 
-	trust    cert.Trust     // owned by run: verified so far
-	marks    cert.Marks     // owned by run: of a long run, above trust
-	failures map[string]int // owned by run: how often each candidate was left
+	trust    cert.Trust        // owned by run: verified so far
+	marks    cert.Marks        // owned by run: of a long run, above trust
+	failures map[string]int    // owned by run: how often each candidate was left
+	told     map[string]string // owned by run: how each candidate failed that was told of and has brought nothing since
 }
 
 // peerError is why a peer was left.
@@ -43,7 +46,7 @@ func blame(f Fault, err error) error { return &peerError{f, err} }
 // run follows until ctx ends, or until a peer proves a conflict, which it returns.
 func (f *follower) run(ctx context.Context) error {
 	wait := newBackoff(f.limits)
-	f.failures = make(map[string]int)
+	f.failures, f.told = make(map[string]int), make(map[string]string)
 	for ctx.Err() == nil {
 		peer, found := f.pick()
 		if !found {
@@ -92,6 +95,7 @@ func (f *follower) pick() (string, bool) {
 		known[c] = min(known[c]-least, 8) // an old sin counts, and not for ever
 	}
 	f.failures = known
+	maps.DeleteFunc(f.told, func(c, _ string) bool { _, candidate := known[c]; return !candidate })
 	return best, true
 }
 
@@ -103,10 +107,25 @@ func (f *follower) leave(ctx context.Context, peer string, err error) {
 	}
 	f.failures[peer] += 1 + int(fault)
 	f.metrics.left.WithLabelValues(fault.String()).Inc()
-	f.log.InfoContext(ctx, "left a peer's feed", "peer", peer, "fault", fault, "height", f.trust.Height, "error", err)
+	level := slog.LevelInfo
+	if way := wayOf(fault, err); f.told[peer] == way {
+		level = slog.LevelDebug // the same as before: a peer that does not keep what is asked for is tried for as long as others are worse
+	} else {
+		f.told[peer] = way
+	}
+	f.log.Log(ctx, level, "left a peer's feed", "peer", peer, "fault", fault, "height", f.trust.Height, "error", err)
 	if fault != FaultNone {
 		f.peers.Charge(peer, fault)
 	}
+}
+
+// wayOf names the way in which a peer failed, without what changes from try to try.
+func wayOf(fault Fault, err error) string {
+	var remote *p2p.Error
+	if errors.As(err, &remote) {
+		return fmt.Sprint(fault, " ", remote.Code)
+	}
+	return fault.String()
 }
 
 // follow takes blocks from one peer until it has to be left.
@@ -139,6 +158,7 @@ func (f *follower) follow(ctx context.Context, peer string) error {
 			return blame(FaultInvalid, err)
 		}
 		f.trust, run, bytes = next, nil, 0
+		delete(f.told, peer)
 		f.marks.Raise(f.trust)
 		for i := range blocks {
 			// Under ctx: whoever gives the stream up meanwhile must not leave a gap behind the trust that has moved.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
+	"github.com/lockstep-network/lockstep/p2p"
 )
 
 // latePeers brings a step that was on its way when the follower gave the stream up, as a host's buffer does.
@@ -166,5 +168,104 @@ func TestFollowerPassesALongSpell(t *testing.T) {
 				t.Errorf("charges: %v and %v", peers.charges("first"), peers.charges("second"))
 			}
 		})
+	}
+}
+
+// A mark that is certified and stands on another header than the trusted one is as good a proof as a certificate: the follower stops.
+func TestPieceOnAnotherHeaderIsAConflict(t *testing.T) {
+	c := grow(43, &chain{genesis: testGenesis(), calm: true}, 40)
+	fork := c.fork(44, 20, 40)
+	_, trust, err := verify(c.genesis, new(cert.Marks), mine(), c.steps[:1])
+	for h := 1; h < 25 && err == nil; h++ {
+		_, trust, err = verify(trust, new(cert.Marks), mine(), c.steps[h:h+1])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var marks cert.Marks
+	links := cert.Links{Certificate: *fork.steps[39].Certificate}
+	var piece []feed.Step
+	for _, s := range fork.steps[32:] {
+		links.Headers = append(links.Headers, s.Header)
+	}
+	if err := marks.Take(trust, links, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range fork.steps[25:32] {
+		s.Certificate = nil
+		piece = append(piece, s)
+	}
+	var conflict *cert.ErrConflict
+	if _, _, err := verify(trust, &marks, mine(), piece); !errors.As(err, &conflict) || conflict.Height != 25 {
+		t.Errorf("a piece to a mark, on another header at height 25: %v", err)
+	}
+	piece[len(piece)-1].Header.TxRoot[0]++
+	if _, _, err := verify(trust, &marks, mine(), piece); err == nil || errors.As(err, &conflict) {
+		t.Errorf("a piece to no mark: %v", err)
+	}
+}
+
+// lines counts what is logged, by level.
+type lines struct {
+	slog.Handler
+
+	count map[slog.Level]int
+}
+
+func (l *lines) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l *lines) Handle(_ context.Context, r slog.Record) error {
+	l.count[r.Level]++
+	return nil
+}
+
+// A peer that cannot help is told of once, however often it is tried: again when it fails in another way, or has helped meanwhile.
+func TestPeersThatCannotHelpAreToldOfOnce(t *testing.T) {
+	c := newChain(32, 10)
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pruned := &p2p.Error{Code: p2p.CodeNotFound, Text: "pruned"}
+	logged := &lines{count: make(map[slog.Level]int)}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	tries, told := 0, []int(nil)
+	peers := newFakePeers().add("peer", func(ctx context.Context, req feed.Request, send func(feed.Step) error) error {
+		told = append(told, logged.count[slog.LevelInfo])
+		tries++
+		switch {
+		case tries == 15: // it has one run
+			for h := req.From; h <= c.covered(5); h++ {
+				if err := send(c.step(h)); err != nil {
+					return err
+				}
+			}
+		case tries >= 10 && tries < 15:
+			return errCut
+		case tries == 20:
+			cancel()
+		}
+		return pruned
+	})
+	ahead := taken(t, c)
+	tip := func() cert.Trust { // the DA layer carries the node on meanwhile
+		if tries < 5 {
+			return c.genesis
+		}
+		return *ahead[0].Trust
+	}
+	f := &follower{
+		peers: peers, namespace: mine(), limits: quick().withDefaults(), metrics: m, log: slog.New(logged), trust: c.genesis,
+		tip: tip, proven: func() uint64 { return 0 }, take: func(context.Context, Block) error { return nil },
+	}
+	_ = f.run(ctx)
+	// Before each try: told of "pruned" after the first, of "cut" after the tenth, of "pruned" after the fifteenth, and not again.
+	want := []int{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3}
+	if !slices.Equal(told, want) {
+		t.Errorf("lines before each try: %v, want %v", told, want)
+	}
+	if total := logged.count[slog.LevelDebug] + logged.count[slog.LevelInfo]; total != tries-1 {
+		t.Errorf("%d lines in all, want one for each of %d tries", total, tries-1)
 	}
 }

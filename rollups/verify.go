@@ -28,7 +28,7 @@ func verify(trust cert.Trust, marks *cert.Marks, ns namespaces.Namespace, steps 
 		next, err = trust.Advance(*run)
 	}
 	if err != nil {
-		if conflict := contradicts(trust, *run); conflict != nil {
+		if conflict := contradicts(trust, marks, *run); conflict != nil {
 			return nil, trust, conflict
 		}
 		return nil, trust, err
@@ -57,8 +57,8 @@ func laneOf(s *feed.Step, ns namespaces.Namespace) (feed.Lane, error) {
 }
 
 // contradicts says whether a run that does not follow the trust proves that two headers are certified at its height: the trusted set has
-// signed a header whose ancestors, all shown, begin on another parent.
-func contradicts(trust cert.Trust, run cert.Run) *cert.ErrConflict {
+// signed a header, or the marks name one, whose ancestors, all shown, begin on another parent.
+func contradicts(trust cert.Trust, marks *cert.Marks, run cert.Run) *cert.ErrConflict {
 	first, last := run.Headers[0], run.Headers[len(run.Headers)-1]
 	if trust.Height == 0 || first.Height != trust.Height+1 || first.ParentHash == trust.Hash {
 		return nil
@@ -69,7 +69,7 @@ func contradicts(trust cert.Trust, run cert.Run) *cert.ErrConflict {
 		}
 	}
 	c := run.Certificate
-	if c.HeaderHash != last.Hash() || c.Height != last.Height || c.Verify(trust.ChainID, trust.Set) != nil {
+	if c.HeaderHash != last.Hash() || c.Height != last.Height || marks.Certifies(trust, c) != nil {
 		return nil
 	}
 	return &cert.ErrConflict{Height: trust.Height, Known: trust.Hash, Run: run}

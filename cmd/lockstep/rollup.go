@@ -42,7 +42,7 @@ func rollupFlags(socket string) []cli.Flag {
 }
 
 func rollupCommand() *cli.Command {
-	flags := rollupFlags("unix socket of an executor in another process (`lockstep rollup executor`, or another virtual machine), which then serves wallets; empty to execute here")
+	flags := rollupFlags("unix socket of an executor in another process ('lockstep rollup executor', or another virtual machine), which then serves wallets; empty to execute here")
 	return &cli.Command{
 		Name:  "rollup",
 		Usage: "run and watch an EVM rollup's node",

@@ -110,6 +110,9 @@ func TestEveryVerbIsExplained(t *testing.T) {
 				if d, ok := f.(cli.DocGenerationFlag); !ok || d.GetUsage() == "" {
 					t.Errorf("%s --%s does not say what it is for", name, f.Names()[0])
 				} else {
+					if strings.Contains(d.GetUsage(), "`") { // the library takes what stands in them for the value's name
+						t.Errorf("%s --%s has backquotes in its text", name, f.Names()[0])
+					}
 					for _, v := range d.GetEnvVars() {
 						if other := variables[v]; other != "" {
 							t.Errorf("%s: --%s and --%s both read %s", name, other, f.Names()[0], v)

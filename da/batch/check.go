@@ -40,17 +40,7 @@ func (p PackedHeaders) Worth(tip cert.Trust, marks *cert.Marks) error {
 	case p.From > tip.Height+1:
 		return fmt.Errorf("batch begins at height %d, tip is %d: %w", p.From, tip.Height, ErrGap)
 	}
-	return certifies(p.Certificate, tip, marks)
-}
-
-func certifies(c cert.Certificate, tip cert.Trust, marks *cert.Marks) error {
-	if !c.Bare() {
-		return c.Verify(tip.ChainID, tip.Set)
-	}
-	if !marks.Has(c.Height, c.HeaderHash) {
-		return fmt.Errorf("height %d is no mark: %w", c.Height, cert.ErrUncertified)
-	}
-	return nil
+	return marks.Certifies(tip, p.Certificate)
 }
 
 // Check verifies h on top of the tip (specs/06-da-batches.md, "What counts") and returns the headers that are new, each with what is
@@ -75,7 +65,7 @@ func (h Headers) Check(tip cert.Trust, marks *cert.Marks) ([]Certified, error) {
 		run.Headers = append(run.Headers, b.Header)
 	}
 	if fresh[0].Header.ParentHash != tip.Hash && tip.Height > 0 { // at genesis nothing is certified yet: another network's
-		if err := certifies(h.Certificate, tip, marks); err != nil {
+		if err := marks.Certifies(tip, h.Certificate); err != nil {
 			return nil, fmt.Errorf("batch on another header at height %d: %w", tip.Height, err)
 		}
 		run.Headers = nil

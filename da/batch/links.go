@@ -74,7 +74,7 @@ func (p PackedLinks) Worth(tip cert.Trust, marks *cert.Marks) error {
 	case p.Certificate.Height <= tip.Height:
 		return fmt.Errorf("links end at height %d, tip is %d: %w", p.Certificate.Height, tip.Height, ErrKnown)
 	}
-	return certifies(p.Certificate, tip, marks)
+	return marks.Certifies(tip, p.Certificate)
 }
 
 // OpenLinks reads the payload. The links have as many headers as p claims.

@@ -60,7 +60,10 @@ func (m *Marks) Take(t Trust, l Links, note uint64) error {
 		return fmt.Errorf("links begin at height %d, which is not after a mark: %w", first.Height, ErrRun)
 	}
 	hash := last.Hash()
-	if err := m.anchored(t, l.Certificate, last.Height, hash); err != nil {
+	if c := l.Certificate; c.Height != last.Height || c.HeaderHash != hash {
+		return fmt.Errorf("certificate is for height %d, links end at %d: %w", c.Height, last.Height, ErrUncertified)
+	}
+	if err := m.Certifies(t, l.Certificate); err != nil {
 		return err
 	}
 	found, err := t.down(l, hash)
@@ -79,15 +82,14 @@ func (m *Marks) Take(t Trust, l Links, note uint64) error {
 	return nil
 }
 
-// anchored says whether a header is certified: by the certificate, or, if that is bare, as a mark.
-func (m *Marks) anchored(t Trust, c Certificate, height uint64, hash common.Hash) error {
-	switch {
-	case c.Height != height || c.HeaderHash != hash:
-		return fmt.Errorf("certificate is for height %d, links end at %d: %w", c.Height, height, ErrUncertified)
-	case !c.Bare():
+// Certifies says whether the header that a certificate names is certified: by the signatures of the trusted set, or, if it is bare, as a mark of
+// that set. The error wraps [ErrUncertified].
+func (m *Marks) Certifies(t Trust, c Certificate) error {
+	if !c.Bare() {
 		return c.Verify(t.ChainID, t.Set)
-	case !m.Has(height, hash):
-		return fmt.Errorf("links end at height %d in %s, which is no mark: %w", height, hash, ErrUncertified)
+	}
+	if m.set != t.Set.Hash() || !m.Has(c.Height, c.HeaderHash) {
+		return fmt.Errorf("height %d in %s is no mark: %w", c.Height, c.HeaderHash, ErrUncertified)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 // MaxLinksSize bounds an encoded answer of links, in bytes.
 const MaxLinksSize = cert.MaxPiece*(block.MaxHeaderSize+4) + cert.MaxSize + 64
 
-// LinksRequest asks for links downwards: [version, from, to]. They begin at the certificate that covers From, or, if To is not 0, at the header of
-// that height, a multiple of cert.MarkEvery, and end at the lowest such multiple not below From.
+// LinksRequest asks for links downwards: [version, from, to]. They begin at the lowest certificate that covers From, or, if To is not 0 and not above
+// it, at the header of that height, a multiple of cert.MarkEvery, and end at the lowest such multiple not below From.
 type LinksRequest struct {
 	From uint64
 	To   uint64

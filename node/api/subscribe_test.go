@@ -24,7 +24,7 @@ import (
 )
 
 // A reader of a lane is cut off and resumes from its own cursor several times while the chain grows; it believes nothing, misses nothing and sees
-// nothing twice. Not every height has a certificate of its own.
+// nothing twice. Not every height has a certificate of its own, and a reader that lags is given the last one that covers what it is given.
 func TestLaneSubscriptionResumesWithoutGaps(t *testing.T) {
 	const heights = 40
 	n := newNode(t)
@@ -55,9 +55,7 @@ func TestLaneSubscriptionResumesWithoutGaps(t *testing.T) {
 		for trust.Height < until {
 			select {
 			case notice := <-notices:
-				if run, trust = take(t, n, trust, run, notice); len(run) > 4 {
-					t.Fatalf("%d headers without a certificate", len(run))
-				}
+				run, trust = take(t, n, trust, run, notice)
 			case err := <-sub.Err():
 				t.Fatalf("life %d ended at height %d: %v", life, trust.Height, err)
 			}
@@ -294,7 +292,9 @@ func TestServerLimits(t *testing.T) {
 	}
 	// A WebSocket message above the limit ends that connection only.
 	big := n.dial("ws")
-	if _, err := big.SendTransaction(t.Context(), n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, strings.Repeat("z", 8000)))); err == nil {
+	patience, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel() // go-ethereum's client can wait for ever, if the connection ends between its write and its note of it
+	if _, err := big.SendTransaction(patience, n.Tx(t, 50, chaintest.Leg(chaintest.Alpha, strings.Repeat("z", 8000)))); err == nil {
 		t.Error("a message above the limit is answered")
 	}
 	big.Close()

@@ -204,7 +204,7 @@ func TestCollectorVerdicts(t *testing.T) {
 	}
 }
 
-// Over real hosts: transactions, votes and headers reach the other node's parts; a node that sends garbage is cut off, and the honest one is not.
+// Over real hosts: transactions, votes and headers reach the other node's parts.
 func TestGossipBetweenHosts(t *testing.T) {
 	n := chaintest.New(t, 1, nil)
 	s := n.Open(t, t.TempDir())
@@ -223,13 +223,12 @@ func TestGossipBetweenHosts(t *testing.T) {
 	node := host(t, "node")
 	txs, votes, headers := join(t, node, NewJudge(pending, collector))
 	go func() { _ = Drain(ctx, txs) }()
-	honest, rude := host(t, "honest", node), host(t, "rude", node)
+	honest := host(t, "honest", node)
 	accept := NewJudge(newPool(t, n, n.Open(t, t.TempDir())), answer{certify.ErrKnown})
 	honestTxs, honestVotes, honestHeaders := join(t, honest, accept)
-	rudeTxs, rudeVotes, _ := join(t, rude, accept)
 	eventually(t, "all in the topics", func() bool {
-		return len(txs.Peers()) == 2 && len(votes.Peers()) == 2 && len(headers.Peers()) == 2 &&
-			len(honestTxs.Peers()) > 0 && len(honestVotes.Peers()) > 0 && len(honestHeaders.Peers()) > 0 && len(rudeTxs.Peers()) > 0
+		return len(txs.Peers()) == 1 && len(votes.Peers()) == 1 && len(headers.Peers()) == 1 &&
+			len(honestTxs.Peers()) > 0 && len(honestVotes.Peers()) > 0 && len(honestHeaders.Peers()) > 0
 	})
 	publish := func(topic interface {
 		Publish(context.Context, []byte) error
@@ -254,18 +253,6 @@ func TestGossipBetweenHosts(t *testing.T) {
 	publish(honestHeaders, feed.Announcement{Header: second, Certificate: n.Certificate(t, second, 0, 1, 2)}.Encode())
 	if err := s.WaitCertified(t.Context(), 2); err != nil {
 		t.Fatal(err)
-	}
-	garbage := byte(0)
-	eventually(t, "cut off", func() bool {
-		garbage++
-		_ = rudeTxs.Publish(t.Context(), []byte{0xc2, 0xc1, garbage})
-		forged := chaintest.Sign(t, n.Keys[0], 3, uint32(garbage), common.Hash{})
-		forged.Operator = n.Set.Operators()[1].Address
-		_ = rudeVotes.Publish(t.Context(), forged.Encode())
-		return !node.Connected(rude.ID())
-	})
-	if !node.Connected(honest.ID()) {
-		t.Error("the honest peer was cut off too")
 	}
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {

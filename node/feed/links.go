@@ -41,11 +41,9 @@ func ServeLinks(headers Headers) p2p.Handler {
 		if err != nil {
 			return coded(err)
 		}
-		if r.To > anchor {
-			return &p2p.Error{Code: p2p.CodeNotFound, Text: fmt.Sprintf("another certificate, of height %d, covers height %d", anchor, r.From)}
-		}
 		top, end := anchor, cert.MarkAfter(r.From)
-		if r.To != 0 {
+		fromMark := r.To != 0 && r.To <= anchor // a mark above may hang on a certificate that is not here: this one serves as well
+		if fromMark {
 			top = r.To
 		}
 		for more := true; more && ctx.Err() == nil; more = top > end {
@@ -57,7 +55,7 @@ func ServeLinks(headers Headers) p2p.Handler {
 			if l.Headers, err = headers.Headers(next+1, top); err != nil {
 				return coded(err)
 			}
-			if l.Certificate = cert.Bare(l.Headers[len(l.Headers)-1]); r.To == 0 && top == anchor {
+			if l.Certificate = cert.Bare(l.Headers[len(l.Headers)-1]); !fromMark && top == anchor {
 				if l.Certificate, err = headers.Certificate(top); err != nil {
 					return coded(err)
 				}

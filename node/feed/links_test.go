@@ -92,10 +92,44 @@ func TestLongRunIsServedInPieces(t *testing.T) {
 	if trust.Height != 700 {
 		t.Fatalf("followed to %d: %v", trust.Height, err)
 	}
-	for name, r := range map[string]feed.LinksRequest{"a height to come": {From: 701}, "above the certificate": {From: 6, To: 704}} {
-		var refused *p2p.Error
-		if err := ServeLinks(s)(t.Context(), "", r.Encode(), nil); !errors.As(err, &refused) || refused.Code != p2p.CodeNotFound {
-			t.Errorf("%s: %v", name, err)
+	var refused *p2p.Error
+	if err := ServeLinks(s)(t.Context(), "", feed.LinksRequest{From: 701}.Encode(), nil); !errors.As(err, &refused) || refused.Code != p2p.CodeNotFound {
+		t.Errorf("a height to come: %v", err)
+	}
+}
+
+// A peer shows true links from a later certificate than others answer from, and breaks off: that must not keep the others from helping.
+func TestLinksGoOnBelowAnotherCertificate(t *testing.T) {
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	for range 100 {
+		n.Commit(t, s)
+	}
+	n.Certify(t, s, 70, 100)
+	trust, err := n.Genesis.Trust()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var marks cert.Marks
+	later := cert.Links{}
+	if later.Headers, err = s.Headers(81, 100); err != nil {
+		t.Fatal(err)
+	}
+	if later.Certificate, err = s.Certificate(100); err != nil {
+		t.Fatal(err)
+	}
+	if err := marks.Take(trust, later, 0); err != nil {
+		t.Fatal(err)
+	}
+	lowest, _, _ := marks.Lowest()
+	err = ServeLinks(s)(t.Context(), "", feed.LinksRequest{From: 1, To: lowest}.Encode(), func(raw []byte) error {
+		l, err := feed.DecodeLinks(raw)
+		if err == nil {
+			err = marks.Take(trust, l, 0)
 		}
+		return err
+	})
+	if _, linked := marks.At(cert.MarkAfter(1)); err != nil || !linked {
+		t.Errorf("asked from mark %d on: %v, marks to the tip: %t", lowest, err, linked)
 	}
 }

@@ -54,13 +54,13 @@ func open(t *testing.T, change func(*Config)) *Server {
 // serving serves until the test ends, and checks that it ends well.
 func serving(t *testing.T, s *Server) (address string, stop func()) {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	port, err := s.listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.serve(ctx, l) }()
+	go func() { ended <- s.serve(ctx, port) }()
 	stopped := false
 	stop = func() {
 		if stopped {
@@ -73,7 +73,7 @@ func serving(t *testing.T, s *Server) (address string, stop func()) {
 		}
 	}
 	t.Cleanup(stop)
-	return l.Addr().String(), stop
+	return port.Addr(), stop
 }
 
 func dial(t *testing.T, url string) *rpc.Client {

@@ -2,26 +2,13 @@ package ethapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"sync"
-	"syscall"
-	"time"
 
 	"github.com/ethereum/go-ethereum/rpc"
-)
 
-// Times of the HTTP server.
-const (
-	headerTimeout = 5 * time.Second  // for a request's header
-	readTimeout   = 20 * time.Second // for a whole request
-	answerTimeout = 30 * time.Second // for its answer: a method is cancelled just before
-	idleTimeout   = 2 * time.Minute  // between two requests of a connection
-	stopTimeout   = 3 * time.Second  // for answers under way when the server stops
-	maxHeader     = 16 << 10         // bytes of a request's header
+	"github.com/lockstep-network/lockstep/p2p/rpcport"
 )
 
 // Server serves the methods.
@@ -81,44 +68,34 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // Serve listens and serves until ctx ends (nil). When it returns, no method reads the chain any more.
 func (s *Server) Serve(ctx context.Context) error {
-	plain, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("listen for RPC on %s: the port is taken by another process: stop it or choose another port: %w", s.cfg.Listen, err)
-	}
+	port, err := s.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("listen for RPC on %s: %w", s.cfg.Listen, err)
+		return err
 	}
-	return s.serve(ctx, plain)
+	return s.serve(ctx, port)
 }
 
-func (s *Server) serve(ctx context.Context, plain net.Listener) error {
-	l := newListener(plain, s.cfg.Limits.Connections, s.metrics)
-	s.subs.listener.Store(l)
-	server := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: answerTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
-	}
-	stopped := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(stopped)
-		s.rpc.Stop() // closes WebSockets, and so ends their subscriptions
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		_ = server.Shutdown(grace) // what is left is closed below
+func (s *Server) listen(ctx context.Context) (*rpcport.Port, error) {
+	port, err := rpcport.Open(ctx, rpcport.Config{
+		Listen: s.cfg.Listen, Connections: s.cfg.Limits.Connections, Handler: s.handler, Log: s.cfg.Log,
+		Open:    func(connections int) { s.metrics.connections.Set(float64(connections)) },
+		Refused: s.metrics.refused.WithLabelValues("connections").Inc,
 	})
-	s.cfg.Log.InfoContext(ctx, "RPC listens", "address", plain.Addr().String())
-	err := server.Serve(l)
-	if !stop() {
-		<-stopped
-		err = nil
-	} else if err != nil {
-		s.rpc.Stop()
-		err = fmt.Errorf("serve RPC: %w", err)
+	if err != nil {
+		return nil, fmt.Errorf("RPC: %w", err)
 	}
-	_ = server.Close() // nothing to lose
-	l.closeAll()
+	s.subs.port.Store(port)
+	return port, nil
+}
+
+func (s *Server) serve(ctx context.Context, port *rpcport.Port) error {
+	s.cfg.Log.InfoContext(ctx, "RPC listens", "address", port.Addr())
+	err := port.Serve(ctx, s.rpc.Stop) // closes WebSockets, and so ends their subscriptions
 	s.close()
-	return err
+	if err != nil {
+		return fmt.Errorf("RPC: %w", err)
+	}
+	return nil
 }
 
 // close waits until no method is at work, and lets none begin.

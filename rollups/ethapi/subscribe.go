@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/rpc"
 
+	"github.com/lockstep-network/lockstep/p2p/rpcport"
 	"github.com/lockstep-network/lockstep/rollups/evm"
 )
 
@@ -97,7 +98,7 @@ type subscriptions struct {
 	metrics              *metrics
 	log                  *slog.Logger
 	work                 sync.WaitGroup
-	listener             atomic.Pointer[listener] // where the connections come from; nil before Serve
+	port                 atomic.Pointer[rpcport.Port] // where the connections come from; nil before Serve
 
 	mu    sync.Mutex
 	count map[string]int // guarded by mu; by remote address
@@ -141,10 +142,10 @@ func (s *subscriptions) start(ctx context.Context, run func(ctx context.Context,
 	return sub, nil
 }
 
-// drop closes a connection, if it came by a listener.
+// drop closes a connection, if it came by the port.
 func (s *subscriptions) drop(remote string) {
-	if l := s.listener.Load(); l != nil {
-		l.drop(remote)
+	if p := s.port.Load(); p != nil {
+		p.Drop(remote)
 	}
 }
 

@@ -11,13 +11,14 @@ import (
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/rpc"
 
+	"github.com/lockstep-network/lockstep/p2p/rpcport"
 	"github.com/lockstep-network/lockstep/rollups/evm"
 )
 
-// Time that eth_sendRawTransactionSync waits: below answerTimeout.
+// Time that eth_sendRawTransactionSync waits: below the time of an answer.
 const (
 	syncWait    = 5 * time.Second
-	syncWaitMax = 20 * time.Second
+	syncWaitMax = rpcport.AnswerTime - 10*time.Second
 	receiptWait = 400 * time.Millisecond // a few blocks
 )
 

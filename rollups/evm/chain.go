@@ -41,7 +41,8 @@ var (
 	// head's shared height than the one executed. Roll back first.
 	ErrOutOfOrder = errors.New("input does not follow the head")
 	// ErrTooDeep: a rollback below the state history kept.
-	ErrTooDeep = fmt.Errorf("rollback reaches below the state history: %w", rollups.ErrStateGone)
+	ErrTooDeep = errors.New("the chain no longer has the state to go back to, below its state history: remove the rollup's data folder, " +
+		"the heads and the chain in it, and derive again from genesis")
 	// ErrNotFound: no such block or transaction in the chain.
 	ErrNotFound = errors.New("not found")
 	// ErrStatePruned: the block is known, its state is no longer kept.
@@ -265,7 +266,8 @@ func (c *Chain) Rollback(ctx context.Context, height uint64) error {
 			return fmt.Errorf("rollback to shared height %d: %w", height, err)
 		}
 		if !ok {
-			return fmt.Errorf("rollback to shared height %d (block %d): %w", height, target.number(), ErrTooDeep)
+			err := fmt.Errorf("rollback to shared height %d (block %d): %w", height, target.number(), ErrTooDeep)
+			return &rollups.ExecutorError{Severity: rollups.Critical, Err: err}
 		}
 	}
 	if err := putHead(c.disk, target.hash); err != nil {

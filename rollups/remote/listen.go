@@ -22,7 +22,8 @@ const (
 )
 
 // Serve answers on a unix socket at path until ctx ends. Only this user reaches it: the socket is made in a folder of its own that nobody
-// else may enter, and is moved to path when its mode is set. A socket that an earlier process has left at path gives way.
+// else may enter, and is moved to path when its mode is set. A socket that an earlier process has left at path gives way; anything else there is
+// an error.
 func (s *Server) Serve(ctx context.Context, path string) (err error) {
 	l, err := listen(ctx, path)
 	if err != nil {
@@ -54,6 +55,9 @@ func (s *Server) Serve(ctx context.Context, path string) (err error) {
 
 // listen makes the socket. The executor's own folder is locked by the executor, so no other process serves it.
 func listen(ctx context.Context, path string) (net.Listener, error) {
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+		return nil, errors.New("what is there is no socket: name another path, or remove it")
+	}
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".executor-") // mode 0700
 	if err != nil {
 		return nil, err

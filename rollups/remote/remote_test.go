@@ -326,14 +326,15 @@ func (d *fakeDriver) Announced() uint64               { return 11 }
 
 func TestSocketIsForThisUserAlone(t *testing.T) {
 	socket := tempSocket(t)
-	if err := os.WriteFile(socket, []byte("what an earlier process has left"), 0o644); err != nil {
+	dead, err := new(net.ListenConfig).Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.(*net.UnixListener).SetUnlinkOnClose(false) // as a process that was killed leaves it
+	if err := dead.Close(); err != nil {
 		t.Fatal(err)
 	}
 	stop := serve(t, newServer(t, newDigest()), socket)
-	eventually(t, "a socket", func() bool {
-		info, err := os.Stat(socket)
-		return err == nil && info.Mode()&os.ModeSocket != 0
-	})
 	dial(t, socket)
 	if info, err := os.Stat(socket); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
@@ -345,6 +346,18 @@ func TestSocketIsForThisUserAlone(t *testing.T) {
 	if _, err := os.Stat(socket); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
 	}
+	if err := os.WriteFile(socket, []byte("somebody's work"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // ends a test that hangs
+	defer cancel()
+	if err := newServer(t, newDigest()).Serve(ctx, socket); err == nil || !strings.Contains(err.Error(), "no socket") {
+		t.Errorf("a file at the socket's path: %v", err)
+	}
+	if kept, err := os.ReadFile(socket); err != nil || string(kept) != "somebody's work" {
+		t.Errorf("the file holds %q, %v", kept, err)
+	}
+	_ = os.Remove(socket)
 	long := filepath.Join(filepath.Dir(socket), strings.Repeat("x", 120))
 	if err := newServer(t, newDigest()).Serve(t.Context(), long); err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("a path of %d bytes: %v", len(long), err)

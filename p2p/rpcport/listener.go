@@ -1,22 +1,30 @@
-package ethapi
+package rpcport
 
 import (
 	"net"
 	"sync"
 )
 
-// listener bounds the connections, and can close one by its remote address: a WebSocket's too, which the RPC library does not hand out.
+// listener bounds the connections, and can close one by its remote address.
 type listener struct {
 	net.Listener
 	most    int
-	metrics *metrics
+	open    func(connections int)
+	refused func()
 
 	mu    sync.Mutex
 	conns map[string]net.Conn // guarded by mu; by remote address
 }
 
-func newListener(l net.Listener, most int, m *metrics) *listener {
-	return &listener{Listener: l, most: most, metrics: m, conns: make(map[string]net.Conn)}
+func newListener(l net.Listener, c Config) *listener {
+	out := &listener{Listener: l, most: c.Connections, open: c.Open, refused: c.Refused, conns: make(map[string]net.Conn)}
+	if out.open == nil {
+		out.open = func(int) {}
+	}
+	if out.refused == nil {
+		out.refused = func() {}
+	}
+	return out
 }
 
 // Accept returns the next connection within the bound. One more is closed at once, so that its client learns soon.
@@ -30,7 +38,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			return &tracked{Conn: c, forget: sync.OnceFunc(func() { l.forget(c) })}, nil
 		}
 		_ = c.Close() // nothing was said yet
-		l.metrics.refused.WithLabelValues("connections").Inc()
+		l.refused()
 	}
 }
 
@@ -41,28 +49,35 @@ func (l *listener) track(c net.Conn) bool {
 		return false
 	}
 	l.conns[c.RemoteAddr().String()] = c
-	l.metrics.connections.Set(float64(len(l.conns)))
+	l.open(len(l.conns))
 	return true
 }
 
+// forget takes a connection off the list. Its address may be another connection's by now, if it was dropped.
 func (l *listener) forget(c net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.conns, c.RemoteAddr().String())
-	l.metrics.connections.Set(float64(len(l.conns)))
+	remote := c.RemoteAddr().String()
+	if l.conns[remote] != c {
+		return
+	}
+	delete(l.conns, remote)
+	l.open(len(l.conns))
 }
 
-// drop closes the connection from a remote address.
 func (l *listener) drop(remote string) {
 	l.mu.Lock()
 	c := l.conns[remote]
 	l.mu.Unlock()
-	if c != nil {
-		_ = c.Close() // its readers see the end
+	if c == nil {
+		return
 	}
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetLinger(0) // on an error Close is still right, if slower
+	}
+	_ = c.Close() // its readers see the end, and then it is forgotten
 }
 
-// closeAll closes the port and every connection.
 func (l *listener) closeAll() {
 	_ = l.Close() // the server has closed it already, most often
 	l.mu.Lock()

@@ -1,0 +1,10 @@
+//go:build unix && !linux
+
+package main
+
+import "syscall"
+
+const nullSignal = syscall.Signal(0)
+
+// childAttributes gives a child its own process group, so that Ctrl-C reaches it through its supervisor, in order.
+func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
