@@ -61,6 +61,7 @@ type Transaction struct {
 	Position     *uint32     `json:"position,omitempty"`     // included: its place in the block
 	TimeMS       uint64      `json:"timeMs,omitempty"`       // included, while the block is kept
 	Legs         []Leg       `json:"legs,omitempty"`         // included, while the block is kept
+	Failures     []Failure   `json:"failures,omitempty"`     // included, while the block is kept: actions that did nothing, by leg
 	Certified    bool        `json:"certified"`              // included, and a certificate covers the block
 	Reason       *ErrorData  `json:"reason,omitempty"`       // rejected, expired
 	Message      string      `json:"message,omitempty"`      // rejected, expired
@@ -80,6 +81,12 @@ type Leg struct {
 	Namespace namespaces.Namespace `json:"namespace"`
 	Index     int                  `json:"index"`
 	Size      int                  `json:"size"` // bytes
+}
+
+// Failure is an action that did nothing; its transaction stands and has paid (specs/05-ledger.md, "Actions").
+type Failure struct {
+	Leg  uint32 `json:"leg"`
+	Code string `json:"code"`
 }
 
 // Header is a header with its hash and its encoding.

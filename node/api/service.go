@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
@@ -145,16 +146,23 @@ func (s *Service) GetTransaction(ctx context.Context, id common.Hash) (*Transact
 func (s *Service) included(ctx context.Context, out *Transaction, at store.Location) error {
 	out.Status, out.Height, out.Position = StatusIncluded, at.Height, &at.Position
 	out.Certified = at.Height <= s.store.Certified()
+	failed, err := s.store.Failures(at) // first: what is there below says that the block was not pruned before this
+	if err != nil {
+		return err
+	}
 	contents, err := s.lanes.Contents(ctx, at.Height)
+	var h block.Header
+	if err == nil {
+		h, err = s.store.Header(at.Height)
+	}
 	if errors.Is(err, store.ErrPruned) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	h, err := s.store.Header(at.Height)
-	if err != nil {
-		return err
+	for _, f := range failed {
+		out.Failures = append(out.Failures, Failure{f.Leg, string(f.Code)})
 	}
 	out.TimeMS, out.Legs = h.TimeMS, legsOf(contents.Txs[at.Position])
 	return nil

@@ -60,6 +60,7 @@ func (s *Store) write(b Block, at place) error {
 		id := t.ID()
 		w.set(key(prefixTx, id[:]...), Location{height, uint32(i)}.encode())
 	}
+	w.failed(height, b.Effects.Failures)
 	w.effects(b.Effects, hash)
 	forgotten, err := s.forgetSpent(&w, height)
 	if err != nil {

@@ -85,7 +85,7 @@ func (s *Store) Prune(below uint64) (floor uint64, err error) {
 	batch := s.db.NewBatch()
 	defer batch.Close()
 	w := writer{batch: batch}
-	for _, prefix := range []byte{prefixHeader, prefixPlace, prefixCertificate, prefixChange} {
+	for _, prefix := range []byte{prefixHeader, prefixPlace, prefixCertificate, prefixChange, prefixFailed} {
 		w.delRange(heightKey(prefix, before), heightKey(prefix, floor))
 	}
 	w.set(metaKey(metaFloor), encodeHeight(floor))

@@ -24,6 +24,7 @@ import (
 //	d height        -> digest of the spent pairs        the last window heights
 //	s height        -> the spent pairs, sorted          the last window heights
 //	f height        -> ledger.Fees, RLP                 the last FeeHistory heights
+//	e height pos(4) -> the transaction's failed actions, RLP of []Failed     as long as the block
 //	c name          -> height(8): a reader's cursor
 //	j id            -> encoded transaction: the journal of acknowledged ones
 const (
@@ -38,6 +39,7 @@ const (
 	prefixDigest      = 'd'
 	prefixSpent       = 's'
 	prefixFees        = 'f'
+	prefixFailed      = 'e'
 	prefixCursor      = 'c'
 	prefixJournal     = 'j'
 )
