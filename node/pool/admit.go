@@ -62,7 +62,7 @@ func (p *Pool) insert(e *entry, balance uint256.Int) error {
 		return err
 	}
 	if old != nil {
-		p.drop(old, tx.NewReject(Replaced, "%s replaced it with a higher tip", e.tx.ID()))
+		p.drop(old, tx.NewReject(Replaced, "%s replaced it", e.tx.ID()))
 	}
 	for _, v := range victims {
 		p.drop(v, tx.NewReject(Evicted, "the pool is full, and another transaction goes before it"))
@@ -77,7 +77,7 @@ func (p *Pool) fits(e *entry, balance uint256.Int) (old *entry, victims []*entry
 		return nil, nil, tx.NewReject(ledger.Duplicate, "is in the pool already")
 	}
 	old = p.byPair[e.pair]
-	if old != nil && e.tx.Tip() < replacementTip(old.tx.Tip()) {
+	if old != nil && !old.outpriced(e.tx) && e.tx.Tip() < replacementTip(old.tx.Tip()) {
 		return nil, nil, tx.NewReject(ReplacementUnderpriced, "%s has the same payer and salt; a tip of at least %d replaces it",
 			old.tx.ID(), replacementTip(old.tx.Tip()))
 	}
@@ -87,6 +87,9 @@ func (p *Pool) fits(e *entry, balance uint256.Int) (old *entry, victims []*entry
 	victims, err = p.room(e, old)
 	return old, victims, err
 }
+
+// outpriced says whether the entry waits for a price that its replacement accepts sooner. A price moves once a block, so nobody does this often.
+func (e *entry) outpriced(by *tx.Tx) bool { return e.waits && by.MaxFeePerByte() > e.tx.MaxFeePerByte() }
 
 // replacementTip is the least tip that replaces another.
 func replacementTip(tip uint64) uint64 {

@@ -113,6 +113,32 @@ func TestWaitingOnesMakeRoom(t *testing.T) {
 	n.state(first, pool.Rejected, pool.Evicted)
 }
 
+// One that waits for its price is replaced by one of the same salt that pays it, without a higher tip; one that does not wait is not.
+func TestWaitingOnesAreSignedAnew(t *testing.T) {
+	n := newNode(t, 3, scarce, nil)
+	again := func(most uint64) tx.Verified {
+		return n.Unsigned(t, 1, tx.Fields{Salt: 1, MaxFeePerByte: most, Tip: 7, Expiry: 900, Legs: chaintest.Legs(chaintest.Alpha, "x")})
+	}
+	first := again(least + 1)
+	n.mustAdd(first)
+	if err := n.add(again(50 * least)); tx.CodeOf(err) != pool.ReplacementUnderpriced {
+		t.Fatalf("a replacement of equal tip while nothing waits: %v", err)
+	}
+	n.commit(n.flood(10)...)
+	if err := n.add(again(least + 2)); tx.CodeOf(err) != ledger.FeeTooLow {
+		t.Fatalf("a replacement that accepts too little as well: %v", err)
+	}
+	second := again(100 * least)
+	n.mustAdd(second)
+	n.state(first, pool.Rejected, pool.Replaced)
+	if err := n.add(again(200 * least)); tx.CodeOf(err) != pool.ReplacementUnderpriced {
+		t.Fatalf("a second replacement at the same price: %v", err)
+	}
+	if taken := n.block(); len(taken) != 1 || taken[0].ID() != second.ID() {
+		t.Fatalf("%d taken", len(taken))
+	}
+}
+
 // Two floods and one lane within its share, for many blocks: the third is in each block at once, at the least price, while the floods' prices rise
 // until their payers step back.
 func TestFloodsChangeNothingForOthers(t *testing.T) {
