@@ -106,6 +106,9 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := serveFeed(host, server, st); err != nil {
 		return err
 	}
+	if err := host.Handle(nodefeed.PriceProtocol(), nodefeed.PriceLimits(), nodefeed.ServePrices(ledger.NewRules(c.Genesis), st.Ledger)); err != nil {
+		return fmt.Errorf("serve prices: %w", err)
+	}
 	rpc, err := api.New(ctx, api.Config{
 		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Published: pub.published(),
 		Version: c.Version, Logger: c.Logger,

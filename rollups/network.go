@@ -2,6 +2,7 @@ package rollups
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
 	"github.com/lockstep-network/lockstep/p2p"
 )
@@ -18,6 +20,8 @@ const (
 	maxStepFrame = feed.MaxStepSize
 	// feedTimeout is above Limits.Silence: it is the follower who decides when a quiet feed is left, and whether anybody is to blame.
 	feedTimeout = time.Minute
+	// priceTimeout bounds each wait of a question for a price: the next one is asked soon.
+	priceTimeout = 2 * time.Second
 	// announcementQueue and announcementValidators: a height brings one announcement, from each peer once.
 	announcementQueue      = 64
 	announcementValidators = 4
@@ -84,6 +88,31 @@ func (n *Network) Links(ctx context.Context, to string, req feed.LinksRequest, o
 	p := p2p.Protocol{Name: feed.LinksPath, MaxRequest: feed.MaxRequestSize, MaxFrame: feed.MaxLinksSize, Timeout: feedTimeout}
 	return n.host.Request(ctx, id, p, req.Encode(), onLinks)
 }
+
+// Price asks a peer what a byte costs in a namespace. Nothing proves the answer.
+func (n *Network) Price(ctx context.Context, of string, ns namespaces.Namespace) (price feed.Price, err error) {
+	id, err := peer.Decode(of)
+	if err != nil {
+		return price, fmt.Errorf("ask %q for a price: %w", of, err)
+	}
+	p := p2p.Protocol{Name: feed.PriceProtocol, MaxRequest: feed.MaxPriceSize, MaxFrame: feed.MaxPriceSize, Timeout: priceTimeout}
+	answered := false
+	err = n.host.Request(ctx, id, p, feed.PriceRequest{Namespace: ns}.Encode(), func(raw []byte) (err error) {
+		if price, err = feed.DecodePrice(raw); err != nil || answered {
+			n.host.Penalize(id, p2p.OffenceMalformed, "price: not one answer")
+			return errors.Join(err, errNoPrice)
+		}
+		answered = true
+		return nil
+	})
+	if err == nil && !answered {
+		err = errNoPrice
+	}
+	return price, err
+}
+
+// errNoPrice is what a peer's answer is that holds no price, or several.
+var errNoPrice = errors.New("the peer's answer is not one price")
 
 // Charge lets the host judge a peer.
 func (n *Network) Charge(to string, fault Fault) {

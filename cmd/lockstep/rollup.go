@@ -24,6 +24,7 @@ const (
 	flagNamespace = "namespace"
 	flagSource    = "source"
 	flagTip       = "tip"
+	flagMaxFee    = "max-fee"
 	flagLinger    = "linger"
 	flagReadOnly  = "read-only"
 	flagExecutor  = "executor"
@@ -35,6 +36,7 @@ func rollupFlags(socket string) []cli.Flag {
 		text(flagNamespace, "", "the rollup's namespace, hexadecimal"),
 		text(flagSource, string(rollups.SourceBoth), "both: soft from operators, firm from the DA layer; p2p: operators alone; da: DA layer alone"),
 		number(flagTip, 0, "wei per byte that the gateway offers on top of the fee"),
+		number(flagMaxFee, 0, "wei per byte that the gateway pays at most, beside the tip: above, wallets wait; 0 for 64 times the least price"),
 		duration(flagLinger, "5ms", "how long the gateway collects transactions"),
 		boolean(flagReadOnly, "take no transactions; needs no gateway key"),
 		text(flagExecutor, "", socket),
@@ -94,7 +96,7 @@ func rollupConfig(c *cli.Context) (evmnode.Config, *prometheus.Registry, error) 
 	registry := newRegistry()
 	return evmnode.Config{
 		Home: home, Genesis: g, Namespace: ns, Source: rollups.Source(c.String(flagSource)),
-		Tip: c.Uint64(flagTip), Linger: c.Duration(flagLinger),
+		Tip: c.Uint64(flagTip), MaxFee: c.Uint64(flagMaxFee), Linger: c.Duration(flagLinger),
 		P2PListen: c.StringSlice(flagP2PListen), P2PAnnounce: c.StringSlice(flagP2PAnnounce), Bootstrap: c.StringSlice(flagBootstrap),
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins),
 		DA: c.String(flagDA), Executor: c.String(flagExecutor), Registry: registry, Version: version(), Logger: log,

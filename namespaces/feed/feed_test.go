@@ -29,6 +29,10 @@ func sampleAnnouncement() Announcement {
 	}}
 }
 
+func samplePriceRequest() PriceRequest { return PriceRequest{namespaces.Namespace{0: 1}} }
+
+func samplePrice() Price { return Price{Height: 7, FeePerByte: 1_000_000_001} }
+
 func sampleStep() Step {
 	a := sampleAnnouncement()
 	return Step{
@@ -51,7 +55,7 @@ func TestGoldenFeed(t *testing.T) {
 	golden.Check(t, "feed", map[string]hexutil.Bytes{
 		"request": sampleRequest().Encode(), "announcement": sampleAnnouncement().Encode(), "step": sampleStep().Encode(),
 		"links request": LinksRequest{From: 7, To: 64}.Encode(), "links": sampleLinks(),
-		"batch of two": EncodeBatch(1, [][]byte{{0xc0}, {0xc1, 0x01}}),
+		"batch of two": EncodeBatch(1, [][]byte{{0xc0}, {0xc1, 0x01}}), "price request": samplePriceRequest().Encode(), "price": samplePrice().Encode(),
 	})
 }
 
@@ -66,6 +70,8 @@ func TestMessages(t *testing.T) {
 		"announcement": {sampleAnnouncement().Encode(), recode(DecodeAnnouncement)},
 		"links":        {sampleLinks(), recodeLinks},
 		"links asked":  {LinksRequest{From: 7, To: 64}.Encode(), recode(DecodeLinksRequest)},
+		"ask price":    {samplePriceRequest().Encode(), recode(DecodePriceRequest)},
+		"price":        {samplePrice().Encode(), recode(DecodePrice)},
 		"batch":        {EncodeBatch(1, [][]byte{{0xc0}, {0xc1, 0x01}}), recodeBatch},
 	} {
 		if again, err := c.decode(c.raw); err != nil || !bytes.Equal(again, c.raw) {
@@ -271,6 +277,19 @@ func FuzzDecodeBatch(f *testing.F) {
 		again, err := DecodeBatch(EncodeBatch(1, txs))
 		if err != nil || !slices.EqualFunc(again, txs, bytes.Equal) {
 			t.Fatalf("a batch does not survive its encoding: %v", err)
+		}
+	})
+}
+
+func FuzzDecodePrice(f *testing.F) {
+	f.Add(samplePrice().Encode())
+	f.Add(samplePriceRequest().Encode())
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if p, err := DecodePrice(raw); err == nil && !bytes.Equal(p.Encode(), raw) {
+			t.Fatal("two encodings of one price")
+		}
+		if r, err := DecodePriceRequest(raw); err == nil && !bytes.Equal(r.Encode(), raw) {
+			t.Fatal("two encodings of one request")
 		}
 	})
 }

@@ -89,7 +89,9 @@ func (p *Pool) fits(e *entry, balance uint256.Int) (old *entry, victims []*entry
 }
 
 // outpriced says whether the entry waits for a price that its replacement accepts sooner. A price moves once a block, so nobody does this often.
-func (e *entry) outpriced(by *tx.Tx) bool { return e.waits && by.MaxFeePerByte() > e.tx.MaxFeePerByte() }
+func (e *entry) outpriced(by *tx.Tx) bool {
+	return e.waits && by.MaxFeePerByte() > e.tx.MaxFeePerByte()
+}
 
 // replacementTip is the least tip that replaces another.
 func replacementTip(tip uint64) uint64 {

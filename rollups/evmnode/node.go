@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -42,6 +43,7 @@ type Config struct {
 	NodeKey    ed25519.PrivateKey
 	GatewayKey *ecdsa.PrivateKey // pays for wallets' transactions; nil: the node is read-only
 	Tip        uint64            // wei per byte that the gateway offers at least
+	MaxFee     uint64            // wei per byte that the gateway pays at most, beside the tip; 64 times the least price if 0
 	Linger     time.Duration     // how long the gateway collects; 0: its default
 
 	P2PListen   []string // libp2p multiaddresses
@@ -104,6 +106,7 @@ func Run(ctx context.Context, c Config) (err error) {
 
 	// What wallets reach.
 	var gate *gateway.Gateway
+	var prices *gateway.Prices
 	peers := func() int { return 0 }
 	if host != nil {
 		peers = func() int { return len(host.Peers()) }
@@ -111,7 +114,12 @@ func Run(ctx context.Context, c Config) (err error) {
 		if err != nil {
 			return fmt.Errorf("open gateway: %w", err)
 		}
-		if gate, err = c.gateway(chain, driver, publish); err != nil {
+		network, err := rollups.NewNetwork(host, operators(c.Genesis))
+		if err != nil {
+			return fmt.Errorf("open gateway: %w", err)
+		}
+		prices = gateway.NewPrices(network, c.Namespace, c.Logger)
+		if gate, err = c.gateway(chain, driver, publish, prices.FeePerByte); err != nil {
 			return fmt.Errorf("open gateway: %w", err)
 		}
 	}
@@ -128,6 +136,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	parts.run("RPC", api.Serve)
 	parts.run("heartbeat", c.heartbeat(driver))
 	if gate != nil {
+		parts.run("prices", prices.Run)
 		parts.run("gateway", gate.Run)
 	}
 	c.Logger.InfoContext(ctx, "rollup node runs", "namespace", c.Namespace, "chain_id", c.Rollup.ChainID, "rpc", c.RPCListen, "source", c.Source)
@@ -252,17 +261,32 @@ func publisher(host *p2p.Host) (func(context.Context, [][]byte) error, error) {
 	}, nil
 }
 
-// gateway opens the way of wallets' transactions; nil for a read-only node.
-func (c Config) gateway(chain *evm.Chain, f follower, publish func(context.Context, [][]byte) error) (*gateway.Gateway, error) {
+// gateway opens the way of wallets' transactions; nil for a read-only node. Without prices (nil) its Txs accept the most that it pays.
+func (c Config) gateway(chain *evm.Chain, f follower, publish func(context.Context, [][]byte) error, price func() uint64) (*gateway.Gateway, error) {
 	if c.GatewayKey == nil {
 		return nil, nil //nolint:nilnil // a node without a gateway is a role, not an error
+	}
+	first, most := times(2, c.Genesis.Params.LeastPrice()), c.MaxFee
+	if most == 0 {
+		most = times(32, first)
+	}
+	if price == nil {
+		first = most
 	}
 	return gateway.Open(gateway.Config{
 		Dir: filepath.Join(c.Home, "data", "gateway"), ChainID: c.Genesis.ChainID, Namespace: c.Namespace, Key: c.GatewayKey,
 		Parser: Parser(chain), State: Results(chain), Soft: f.Soft, Announced: f.Announced, Publish: publish,
-		MaxFeePerByte: 2*c.Genesis.Params.LeastPrice() + c.Tip, Tip: c.Tip, Linger: c.Linger, MaxTxBytes: int(c.Genesis.Params.MaxTxBytes),
+		Price: price, FirstFeePerByte: min(first, most), MaxFeePerByte: most, Tip: c.Tip, Linger: c.Linger, MaxTxBytes: int(c.Genesis.Params.MaxTxBytes),
 		MaxRaw: int(c.Genesis.Params.MaxLegBytes), Registry: c.Registry, Log: c.Logger,
 	})
+}
+
+// times multiplies a price, at most to what fits.
+func times(n, price uint64) uint64 {
+	if price > math.MaxUint64/n {
+		return math.MaxUint64
+	}
+	return n * price
 }
 
 func (c Config) api(chain *evm.Chain, gate *gateway.Gateway, f follower, peers func() int) ethapi.Config {

@@ -41,7 +41,7 @@ func RunExecutor(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
-	gate, err := c.gateway(chain, server, server.Publish)
+	gate, err := c.gateway(chain, server, server.Publish, nil)
 	if err != nil {
 		return fmt.Errorf("open gateway: %w", err)
 	}

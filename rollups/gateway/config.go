@@ -82,13 +82,18 @@ type Config struct {
 	// Publish gossips encoded Txs, in total at most feed.MaxBatchSize. An error (there is no peer, say) means: try again soon.
 	Publish func(ctx context.Context, txs [][]byte) error
 
-	MaxFeePerByte uint64        // wei per byte of weight, at least the network's fee; a tip comes on top
-	Tip           uint64        // wei per byte of weight, the least tip that a Tx of this gateway offers
-	TipSteps      uint64        // room above Tip that keeps this gateway's Txs in their order; 65,536 if 0: 0.007 % of a fee of 1 gwei
-	ExpiryAhead   uint64        // heights that an expiry lies ahead; 128 if 0, at most the network's window
-	Linger        time.Duration // how long the first transaction of a batch waits for others, four times as long when busy (see [Linger]); 5 ms if 0
-	Republish     time.Duration // pause between two publications of the same Tx; 10 s if 0
-	Lifetime      time.Duration // how long a transaction is kept that never gets a result; 3 h if 0
+	// Price returns the newest known price of a byte in wei; 0 while it is not known. Nil: it never is. A Tx accepts twice the price, and is signed anew
+	// when the price passes that.
+	Price           func() uint64
+	FirstFeePerByte uint64 // what a Tx accepts while the price is not known, wei per byte of weight; MaxFeePerByte if 0
+	MaxFeePerByte   uint64 // the most that a Tx of this gateway ever accepts, wei per byte of weight; a tip comes on top
+
+	Tip         uint64        // wei per byte of weight, the least tip that a Tx of this gateway offers
+	TipSteps    uint64        // room above Tip that keeps this gateway's Txs in their order; 65,536 if 0: 0.007 % of a fee of 1 gwei
+	ExpiryAhead uint64        // heights that an expiry lies ahead; 128 if 0, at most the network's window
+	Linger      time.Duration // how long the first transaction of a batch waits for others, four times as long when busy (see [Linger]); 5 ms if 0
+	Republish   time.Duration // pause between two publications of the same Tx; 10 s if 0
+	Lifetime    time.Duration // how long a transaction is kept that never gets a result; 3 h if 0
 
 	MaxLegs    int // legs of one Tx; tx.MaxLegs if 0
 	MaxTxBytes int // bytes of one encoded Tx; tx.MaxSize if 0
@@ -170,6 +175,12 @@ func (c Config) withDefaults() Config {
 	if c.ExpiryAhead == 0 {
 		c.ExpiryAhead = 128
 	}
+	if c.FirstFeePerByte == 0 {
+		c.FirstFeePerByte = c.MaxFeePerByte
+	}
+	if c.Price == nil {
+		c.Price = func() uint64 { return 0 }
+	}
 	if c.Announced == nil && c.Soft != nil {
 		soft := c.Soft
 		c.Announced = func() uint64 { h, _ := soft(); return h }
@@ -196,6 +207,8 @@ func (c Config) Validate() error {
 		return errors.New("gateway: needs a parser and a state")
 	case c.Soft == nil || c.Publish == nil:
 		return errors.New("gateway: needs the soft head and a way to publish")
+	case c.FirstFeePerByte > c.MaxFeePerByte:
+		return fmt.Errorf("gateway: a first fee of %d above the maximum of %d, wei per byte", c.FirstFeePerByte, c.MaxFeePerByte)
 	case c.MaxFeePerByte == 0 || c.Tip > math.MaxUint64-c.TipSteps:
 		return fmt.Errorf("gateway: maximum fee of %d, tip of %d and %d steps, wei per byte: out of range", c.MaxFeePerByte, c.Tip, c.TipSteps)
 	case c.MaxLegs < 1 || c.MaxLegs > tx.MaxLegs:

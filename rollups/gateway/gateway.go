@@ -32,6 +32,7 @@ type Gateway struct {
 	ladder   ladder
 	settled  uint64 // soft height of the last settling
 	flushed  int    // transactions in the last flush
+	dear     bool   // the price is above what this gateway pays
 
 	mu      sync.Mutex // guards what follows
 	pool    *pool
@@ -102,6 +103,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 			g.linger(ctx)
 		case <-changed:
 		case <-tick.C:
+			if err := g.raise(ctx, height); err != nil {
+				return err
+			}
 			g.publish(ctx, g.due())
 		}
 	}

@@ -8,6 +8,7 @@ import (
 type metrics struct {
 	wrapped     prometheus.Counter
 	txs         prometheus.Counter
+	raised      prometheus.Counter
 	unpublished prometheus.Counter
 	refused     *prometheus.CounterVec // by code
 	results     *prometheus.CounterVec // by stage
@@ -22,13 +23,14 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		wrapped:     prometheus.NewCounter(prometheus.CounterOpts(opts("wrapped_total", "Raw transactions put into Txs."))),
 		txs:         prometheus.NewCounter(prometheus.CounterOpts(opts("txs_total", "Txs signed."))),
+		raised:      prometheus.NewCounter(prometheus.CounterOpts(opts("raised_total", "Txs signed anew because the price had passed what they accept."))),
 		unpublished: prometheus.NewCounter(prometheus.CounterOpts(opts("publish_failures_total", "Publications that failed and are tried again."))),
 		refused:     prometheus.NewCounterVec(prometheus.CounterOpts(opts("refused_total", "Raw transactions refused, by code.")), []string{"code"}),
 		results:     prometheus.NewCounterVec(prometheus.CounterOpts(opts("results_total", "Raw transactions with a result.")), []string{"stage"}),
 		held:        prometheus.NewGaugeVec(prometheus.GaugeOpts(opts("held", "Raw transactions without a result.")), []string{"kind"}),
 		undecided:   prometheus.NewGauge(prometheus.GaugeOpts(opts("undecided_txs", "Txs published and undecided."))),
 	}
-	for _, c := range []prometheus.Collector{m.wrapped, m.txs, m.unpublished, m.refused, m.results, m.held, m.undecided} {
+	for _, c := range []prometheus.Collector{m.wrapped, m.txs, m.raised, m.unpublished, m.refused, m.results, m.held, m.undecided} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

@@ -85,12 +85,19 @@ func (g *Gateway) wrap(items []*item, tip, expiry uint64) (*tx.Tx, error) {
 	if _, err := rand.Read(salt[:]); err != nil {
 		return nil, fmt.Errorf("wrap: %w", err)
 	}
-	v, err := tx.Sign(tx.Fields{
-		ChainID: g.cfg.ChainID, Salt: binary.BigEndian.Uint64(salt[:]), Expiry: expiry, Legs: legs,
-		MaxFeePerByte: g.cfg.MaxFeePerByte, Tip: tip,
-	}, g.cfg.Key)
+	t, err := g.sign(tx.Fields{Salt: binary.BigEndian.Uint64(salt[:]), Expiry: expiry, Legs: legs, MaxFeePerByte: g.accepts(g.cfg.Price()), Tip: tip})
 	if err != nil {
 		return nil, fmt.Errorf("wrap %d transactions: %w", len(items), err)
+	}
+	return t, nil
+}
+
+// sign makes a Tx of this gateway's payer for its chain.
+func (g *Gateway) sign(f tx.Fields) (*tx.Tx, error) {
+	f.ChainID = g.cfg.ChainID
+	v, err := tx.Sign(f, g.cfg.Key)
+	if err != nil {
+		return nil, err
 	}
 	return v.Tx, nil
 }
