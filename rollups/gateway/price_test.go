@@ -110,8 +110,14 @@ func TestPriceIsTheMedian(t *testing.T) {
 		peers saying
 		want  uint64
 	}{
-		{saying{}, 0}, {saying{0, 0, 0}, 0}, {saying{50}, 50}, {saying{1 << 63, 50, 60}, 60}, {saying{2, 50, 60}, 50}, {saying{0, 50, 60}, 60},
-		{saying{50, 50, 50, 1 << 63, 1 << 63, 1 << 63}, 50}, {saying{1, 50, 40}, 50},
+		{saying{}, 0},
+		{saying{0, 0, 0}, 0},
+		{saying{50}, 50},
+		{saying{1 << 63, 50, 60}, 60},
+		{saying{2, 50, 60}, 50},
+		{saying{0, 50, 60}, 60},
+		{saying{50, 50, 50, 1 << 63, 1 << 63, 1 << 63}, 50},
+		{saying{1, 50, 40}, 50},
 	} {
 		p := NewPrices(c.peers, lane(), slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
