@@ -45,6 +45,7 @@ type Document struct {
 	Runs         []Run         `json:"runs"`        // ascending; every change of operators since genesis is the end of one
 	Transactions []Transaction `json:"transactions,omitempty"`
 	Lanes        []Lane        `json:"lanes,omitempty"`
+	Records      []Record      `json:"records,omitempty"`
 }
 
 // Run is consecutive headers and the certificate of the last one.
@@ -152,6 +153,14 @@ func (d *Document) validate() error {
 		return fmt.Errorf("%d transactions, at most %d", len(d.Transactions), MaxTransactions)
 	case len(d.Lanes) > MaxLanes:
 		return fmt.Errorf("%d lanes, at most %d", len(d.Lanes), MaxLanes)
+	}
+	if len(d.Records) > MaxRecords {
+		return fmt.Errorf("%d records, at most %d", len(d.Records), MaxRecords)
+	}
+	for i, r := range d.Records {
+		if err := r.validate(); err != nil {
+			return fmt.Errorf("record %d: %w", i, err)
+		}
 	}
 	headers := 0
 	for _, r := range d.Runs {

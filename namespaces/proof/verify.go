@@ -26,6 +26,7 @@ type Facts struct {
 	Headers      []HeaderFact      `json:"headers"` // ascending; gaps where the document leaves heights out
 	Transactions []TransactionFact `json:"transactions,omitempty"`
 	Lanes        []LaneFact        `json:"lanes,omitempty"`
+	Records      []RecordFact      `json:"records,omitempty"`
 }
 
 // HeaderFact is a certified header.
@@ -104,6 +105,11 @@ func (v *verifier) verify(g *genesis.Genesis, d *Document) error {
 	for i, t := range d.Transactions {
 		if err := v.transaction(t); err != nil {
 			return fmt.Errorf("transaction %d: %w", i, err)
+		}
+	}
+	for i, r := range d.Records {
+		if err := v.record(r); err != nil {
+			return fmt.Errorf("record %d: %w", i, err)
 		}
 	}
 	return nil

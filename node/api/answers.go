@@ -6,6 +6,7 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
@@ -164,6 +165,62 @@ type Account struct {
 	Address common.Address `json:"address"`
 	Balance *uint256.Int   `json:"balance"` // wei, in decimal digits
 	Height  uint64         `json:"height"`  // the ledger after this height
+
+	Proof *proof.Document `json:"proof,omitempty"` // of the record, if asked for
+}
+
+// Namespace is what seq_getNamespace answers.
+type Namespace struct {
+	Namespace        namespaces.Namespace `json:"namespace"`
+	Registered       bool                 `json:"registered"` // false: nobody has it, and what follows is zero
+	Owner            common.Address       `json:"owner"`
+	Metadata         hexutil.Bytes        `json:"metadata"`
+	Lane             LanePolicy           `json:"lane"`
+	Deposit          *uint256.Int         `json:"deposit,omitempty"` // wei, in decimal digits
+	RegisteredHeight uint64               `json:"registeredHeight"`  // 0: genesis
+	ExitHeight       uint64               `json:"exitHeight"`        // no block at this height or above takes a leg; 0: it stays
+	Tank             *uint256.Int         `json:"tank"`              // wei, in decimal digits
+	Owned            *OwnedLane           `json:"owned,omitempty"`   // of an owned lane
+	Height           uint64               `json:"height"`            // the ledger after this height
+
+	Proof *proof.Document `json:"proof,omitempty"` // of the records, if asked for
+}
+
+// LanePolicy is what an owner has decided about its lane.
+type LanePolicy struct {
+	Order    block.Rule       `json:"order"`
+	Policy   string           `json:"policy"` // open, gated or owned
+	Gateways []common.Address `json:"gateways,omitempty"`
+	Quota    uint64           `json:"quota,omitempty"` // bytes of weight for one payer in one period
+	Key      *common.Address  `json:"key,omitempty"`
+}
+
+// OwnedLane is where an owned lane stands.
+type OwnedLane struct {
+	Epoch   uint64 `json:"epoch"`
+	Next    uint64 `json:"next"` // lane_seq of the next message
+	HeardMS uint64 `json:"heardMs"`
+}
+
+// The names of policies.
+const (
+	PolicyOpen  = "open"
+	PolicyGated = "gated"
+	PolicyOwned = "owned"
+)
+
+func policyName(p action.Policy) string {
+	return [...]string{action.Open: PolicyOpen, action.Gated: PolicyGated, action.Owned: PolicyOwned}[p]
+}
+
+// NamespaceLine is one line of what seq_getNamespaces answers.
+type NamespaceLine struct {
+	Namespace  namespaces.Namespace `json:"namespace"`
+	Name       string               `json:"name"` // its metadata as text
+	Order      block.Rule           `json:"order"`
+	Policy     string               `json:"policy"`
+	Owner      common.Address       `json:"owner"`
+	ExitHeight uint64               `json:"exitHeight,omitempty"`
 }
 
 // Fee is what seq_estimateFee answers.

@@ -135,6 +135,11 @@ type InclusionOptions struct {
 // MaxLanesProven bounds the lanes of one inclusion proof: all that a bundle touches, and the ledger's.
 const MaxLanesProven = tx.MaxBundleLegs + 1
 
+// RecordOptions is the optional last argument of methods that answer from the ledger's records.
+type RecordOptions struct {
+	Proof bool `json:"proof"` // wait for the block that commits to the answer, and prove it
+}
+
 // FeeArgs is the argument of seq_estimateFee: a weight, or the sizes of the legs, and where they go.
 type FeeArgs struct {
 	Namespaces []namespaces.Namespace `json:"namespaces,omitempty"` // of the legs; without, prices are those of a lane within its share

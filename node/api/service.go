@@ -248,23 +248,6 @@ func (s *Service) GetCertificate(ctx context.Context, height Height) (*Certifica
 	return out, nil
 }
 
-// GetAccount returns what an address holds after the newest block.
-func (s *Service) GetAccount(ctx context.Context, address common.Address) (*Account, error) {
-	for {
-		parent := s.store.Ledger()
-		balance, err := ledger.Balance(parent.View, address)
-		if err != nil {
-			return nil, s.coded(ctx, err)
-		}
-		if s.store.Head() == parent.Head.Height { // no block came in between
-			return &Account{Address: address, Balance: &balance, Height: parent.Head.Height}, nil
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, s.coded(ctx, err)
-		}
-	}
-}
-
 // GetOperators returns the operators, in the order that certificates index.
 func (s *Service) GetOperators() *Operators {
 	out := &Operators{Hash: s.first.Hash(), Total: s.first.Total()}
@@ -279,6 +262,3 @@ func (s *Service) GetOperators() *Operators {
 	}
 	return out
 }
-
-// GetNamespaces returns the registered rollups, ascending by namespace.
-func (s *Service) GetNamespaces() []genesis.Namespace { return s.genesis.Namespaces }

@@ -3,18 +3,14 @@ package ledger
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/ethereum/go-ethereum/rlp"
 
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
-
-// Version is the only version of the ledger that this code understands.
-const Version = 1
 
 // Head is the ledger after a height, but for the records and pairs themselves (specs/05-ledger.md, "Root"). It is a value.
 type Head struct {
@@ -27,18 +23,11 @@ type Head struct {
 
 // Root is the header's ledger_root: keccak256(rlp([version, state_root, spent_root, da_head, published_height])).
 func (h Head) Root() common.Hash {
-	raw, err := rlp.EncodeToBytes(&struct {
-		Version              uint64
-		StateRoot, SpentRoot common.Hash
-		DAHead, Published    uint64
-	}{Version, h.StateRoot, h.spentRoot(), h.DAHead, h.PublishedHeight})
-	if err != nil {
-		panic(fmt.Sprintf("encode ledger root: %v", err)) // integers and arrays always encode
-	}
-	return crypto.Keccak256Hash(raw)
+	return block.LedgerRoot(h.StateRoot, h.SpentRoot(), h.DAHead, h.PublishedHeight)
 }
 
-func (h Head) spentRoot() common.Hash {
+// SpentRoot is the hash over the digests.
+func (h Head) SpentRoot() common.Hash {
 	hasher := crypto.NewKeccakState()
 	for i := range h.Digests {
 		hasher.Write(h.Digests[i][:])

@@ -64,6 +64,11 @@ type activation struct {
 // NamespaceKey is the key of a namespace's record.
 func NamespaceKey(ns namespaces.Namespace) state.Key { return state.NewKey(state.Namespace, ns[:]) }
 
+// NamespaceKeys are the keys of all that the ledger knows of a namespace but its prices: itself, its tank, its owned lane.
+func NamespaceKeys(ns namespaces.Namespace) []state.Key {
+	return []state.Key{NamespaceKey(ns), tankKey(ns), ownedKey(ns)}
+}
+
 // ParamsKey is the key of the parameters.
 func ParamsKey() state.Key { return state.NewKey(state.Params) }
 

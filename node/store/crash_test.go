@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/namespaces/proof"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/ledger"
@@ -120,11 +121,11 @@ func checkWhole(tb testing.TB, n *chaintest.Network, s *store.Store, headers []c
 		if err != nil {
 			tb.Fatal(err)
 		}
-		proof, err := state.Prove(parent.Head.StateRoot, parent.Nodes, k)
+		nodes, err := state.Prove(parent.Head.StateRoot, parent.Nodes, k)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if proven, err := state.Verify(parent.Head.StateRoot, k, proof); err != nil || !bytes.Equal(proven, flat) {
+		if proven, err := proof.VerifyRecord(parent.Head.StateRoot, []byte(k), nodes); err != nil || !bytes.Equal(proven, flat) {
 			tb.Fatalf("%s: trie and table differ: %v", a, err)
 		}
 	}

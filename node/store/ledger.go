@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rlp"
@@ -58,6 +59,26 @@ func (v ledgerView) Node(path []byte, hash common.Hash) ([]byte, error) {
 		return nil, fmt.Errorf("ledger node %x is %s, want %s: the state has moved on, or is damaged", path, have, hash)
 	}
 	return blob, nil
+}
+
+// RecordKeys lists the keys of records of one kind, ascending, from a key on; at most so many.
+func (s *Store) RecordKeys(from state.Key, most int) ([]state.Key, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.work.Done()
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: recordKey(from), UpperBound: recordKey(state.NewKey(from.Kind() + 1))})
+	if err != nil {
+		return nil, fmt.Errorf("read ledger records: %w", err)
+	}
+	var keys []state.Key
+	for ok := it.First(); ok && len(keys) < most; ok = it.Next() {
+		keys = append(keys, state.Key(it.Key()[1:]))
+	}
+	if err := errors.Join(it.Error(), it.Close()); err != nil {
+		return nil, fmt.Errorf("read ledger records: %w", err)
+	}
+	return keys, nil
 }
 
 // FeeHistory is how many heights are remembered in [Store.Fees].

@@ -12,7 +12,6 @@ import (
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/lockstep-network/lockstep/namespaces"
-	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/proof"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/api"
@@ -124,6 +123,21 @@ func (c *Client) Account(ctx context.Context, address common.Address) (*api.Acco
 	return call[*api.Account](ctx, c, "getAccount", address)
 }
 
+// ProvenAccount is Account with a proof, which waits for a block.
+func (c *Client) ProvenAccount(ctx context.Context, address common.Address) (*api.Account, error) {
+	return call[*api.Account](ctx, c, "getAccount", address, api.RecordOptions{Proof: true})
+}
+
+// Namespace returns what the ledger knows of a namespace.
+func (c *Client) Namespace(ctx context.Context, ns namespaces.Namespace) (*api.Namespace, error) {
+	return call[*api.Namespace](ctx, c, "getNamespace", ns)
+}
+
+// ProvenNamespace is Namespace with a proof, which waits for a block; also for one that nobody has registered.
+func (c *Client) ProvenNamespace(ctx context.Context, ns namespaces.Namespace) (*api.Namespace, error) {
+	return call[*api.Namespace](ctx, c, "getNamespace", ns, api.RecordOptions{Proof: true})
+}
+
 // FeeHistory tells what a byte cost in a namespace.
 func (c *Client) FeeHistory(ctx context.Context, ns namespaces.Namespace, blocks uint64, newest api.Height, percentiles ...int) (*api.FeeHistory, error) {
 	if percentiles == nil {
@@ -142,9 +156,18 @@ func (c *Client) Operators(ctx context.Context) (*api.Operators, error) {
 	return call[*api.Operators](ctx, c, "getOperators")
 }
 
-// Namespaces returns the registered rollups.
-func (c *Client) Namespaces(ctx context.Context) ([]genesis.Namespace, error) {
-	return call[[]genesis.Namespace](ctx, c, "getNamespaces")
+// Namespaces returns all registered namespaces, ascending.
+func (c *Client) Namespaces(ctx context.Context) ([]api.NamespaceLine, error) {
+	var all []api.NamespaceLine
+	var after *namespaces.Namespace
+	for {
+		page, err := call[[]api.NamespaceLine](ctx, c, "getNamespaces", after)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		all = append(all, page...)
+		after = &page[len(page)-1].Namespace
+	}
 }
 
 // Headers brings every certified header from a height on to out, in order, until the subscription ends. A subscription that ends with an error, as

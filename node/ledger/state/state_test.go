@@ -12,6 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/lockstep-network/lockstep/namespaces/proof"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -125,30 +126,30 @@ func TestOverlayAndTrieAgreeWithAMap(t *testing.T) {
 		t.Fatalf("root %s with %d nodes, built anew %s with %d", d.root, len(d.nodes), again.root, len(again.nodes))
 	}
 	for i := range uint64(40) {
-		proof, err := state.Prove(d.root, d, key(i))
+		nodes, err := state.Prove(d.root, d, key(i))
 		if err != nil {
 			t.Fatal(err)
 		}
-		value, err := state.Verify(d.root, key(i), proof)
+		value, err := proof.VerifyRecord(d.root, []byte(key(i)), nodes)
 		if err != nil || !bytes.Equal(value, d.records[key(i)]) {
 			t.Fatalf("proven %x, want %x (%v)", value, d.records[key(i)], err)
 		}
-		if _, err := state.Verify(common.Hash{1}, key(i), proof); err == nil {
+		if _, err := proof.VerifyRecord(common.Hash{1}, []byte(key(i)), nodes); err == nil {
 			t.Fatal("a proof serves for another root")
 		}
-		cut := slices.Clone(proof)
+		cut := slices.Clone(nodes)
 		cut[len(cut)-1] = append(slices.Clone(cut[len(cut)-1]), 0)
-		if _, err := state.Verify(d.root, key(i), cut); err == nil {
+		if _, err := proof.VerifyRecord(d.root, []byte(key(i)), cut); err == nil {
 			t.Fatal("a changed proof is taken")
 		}
 	}
 }
 
 func TestEmptyTrieProvesAbsence(t *testing.T) {
-	proof, err := state.Prove(state.EmptyRoot(), nil, key(1))
+	nodes, err := state.Prove(state.EmptyRoot(), nil, key(1))
 	if err == nil {
 		var v []byte
-		v, err = state.Verify(state.EmptyRoot(), key(1), proof)
+		v, err = proof.VerifyRecord(state.EmptyRoot(), []byte(key(1)), nodes)
 		if v != nil {
 			t.Fatalf("there is %x", v)
 		}

@@ -8,8 +8,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
-	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/ethereum/go-ethereum/ethdb/memorydb"
 	"github.com/ethereum/go-ethereum/trie"
 	"github.com/ethereum/go-ethereum/triedb/database"
 )
@@ -70,24 +68,6 @@ func Prove(root common.Hash, nodes Nodes, k Key) ([][]byte, error) {
 		return nil, fmt.Errorf("prove record %x: %w", string(k), err)
 	}
 	return p, nil
-}
-
-// Verify returns the value that a proof shows under the key; nil if it shows that there is none. An error means that it shows nothing.
-func Verify(root common.Hash, k Key, proof [][]byte) ([]byte, error) {
-	if root == EmptyRoot() && len(proof) == 0 {
-		return nil, nil
-	}
-	db := memorydb.New()
-	for _, blob := range proof {
-		if err := db.Put(crypto.Keccak256(blob), blob); err != nil {
-			return nil, fmt.Errorf("verify record %x: %w", string(k), err)
-		}
-	}
-	value, err := trie.VerifyProof(root, k.path(), db)
-	if err != nil {
-		return nil, fmt.Errorf("verify record %x: %w", string(k), err)
-	}
-	return value, nil
 }
 
 // path collects the nodes of a proof, from the root downwards.
