@@ -28,6 +28,7 @@ const (
 	NotOperator         tx.Code = "not_operator"
 	UnknownParameter    tx.Code = "unknown_parameter"
 	ParameterRange      tx.Code = "parameter_range"
+	ReservationsFull    tx.Code = "reservations_full" // more than is left of the next epoch
 )
 
 // Failure is an action that did nothing.
@@ -47,6 +48,9 @@ type run struct {
 	clock    Clock          // of the state before it
 	st       *state.State
 	failures []Failure
+
+	viewed            bool   // the block brings a view of the DA layer
+	daHead, published uint64 // what operators see of it
 }
 
 // actions runs the block's actions, each on a snapshot.
@@ -95,6 +99,10 @@ func handler(a action.Action) func(*run, common.Address) error {
 		return func(x *run, payer common.Address) error { return x.resume(payer, a) }
 	case *action.Heartbeat:
 		return func(x *run, payer common.Address) error { return x.heartbeat(payer, a) }
+	case *action.Reserve:
+		return func(x *run, payer common.Address) error { return x.reserve(payer, a) }
+	case *action.DAView:
+		return func(x *run, payer common.Address) error { return x.daView(payer, a) }
 	case *action.Vote:
 		return func(x *run, payer common.Address) error { return x.vote(payer, a) }
 	}

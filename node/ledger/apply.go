@@ -47,7 +47,7 @@ func Genesis(g *genesis.Genesis) (*Effects, error) {
 	for _, b := range g.Balances {
 		SetBalance(st, b.Address, b.Amount)
 	}
-	openMarket(st, g.Params)
+	openMarket(st, g.Params, g.TimeMS)
 	st.Set(ParamsKey(), &g.Params)
 	st.Set(clockKey(), &Clock{TimeMS: g.TimeMS})
 	for _, n := range g.Namespaces {
@@ -91,7 +91,10 @@ func apply(r Rules, parent Parent, b Block) (*Effects, error) {
 	if err := Supported(parent); err != nil {
 		return nil, err
 	}
-	x := &run{rules: r, height: parent.Head.Height + 1, block: b, st: state.New(parent.View)}
+	x := &run{
+		rules: r, height: parent.Head.Height + 1, block: b, st: state.New(parent.View),
+		daHead: parent.Head.DAHead, published: parent.Head.PublishedHeight,
+	}
 	pass := r.Begin(parent.View, x.height)
 	for i, t := range b.Txs {
 		if err := pass.Add(t); err != nil {
@@ -103,7 +106,9 @@ func apply(r Rules, parent Parent, b Block) (*Effects, error) {
 	for _, step := range []func() error{
 		func() error { return pass.settle(x.st, b) },
 		x.actions,
+		x.views,
 		func() (err error) { fees, err = pass.reprice(x.st); return err },
+		x.turn,
 		x.activate,
 		x.tick,
 	} {
@@ -123,8 +128,10 @@ func apply(r Rules, parent Parent, b Block) (*Effects, error) {
 		return nil, err
 	}
 	spent := pass.spent()
+	next := parent.Head.next(root, Digest(spent))
+	next.DAHead, next.PublishedHeight = x.daHead, x.published
 	return &Effects{
-		Parent: parent.Head.Root(), Head: parent.Head.next(root, Digest(spent)),
+		Parent: parent.Head.Root(), Head: next,
 		Nodes: nodes, Records: records, Spent: spent, Charges: pass.charges, Failures: x.failures, Fees: fees,
 	}, nil
 }

@@ -17,8 +17,8 @@ type Head struct {
 	Height          uint64        // 0 after genesis
 	StateRoot       common.Hash   // of the trie of records
 	Digests         []common.Hash // spent digests of the last window heights, ascending, zero for those before height 1; not to be changed
-	DAHead          uint64        // stays 0 until operators attest views of the DA layer
-	PublishedHeight uint64        // likewise
+	DAHead          uint64        // of the DA layer, as operators see it
+	PublishedHeight uint64        // up to which they read all there
 }
 
 // Root is the header's ledger_root: keccak256(rlp([version, state_root, spent_root, da_head, published_height])).

@@ -56,7 +56,7 @@ func (w *world) deed(rng *rand.Rand) action.Action {
 	case 1:
 		lane = action.Lane{Order: block.ByTip, Policy: action.Owned, Key: who()}
 	}
-	switch rng.IntN(11) {
+	switch rng.IntN(13) {
 	case 0, 1:
 		return &action.Transfer{To: who(), Amount: amount}
 	case 2:
@@ -78,6 +78,10 @@ func (w *world) deed(rng *rand.Rand) action.Action {
 		return &action.Resume{Namespace: ns}
 	case 9:
 		return &action.Heartbeat{Namespace: ns}
+	case 10:
+		return &action.Reserve{Namespace: ns, Bytes: rng.Uint64N(1 << rng.IntN(20))}
+	case 11:
+		return &action.DAView{DAHeight: rng.Uint64N(1_000), PublishedHeight: rng.Uint64N(w.s.Head.Height + 2), Price: rng.Uint64N(2)}
 	}
 	return &action.Vote{Height: w.s.Head.Height + rng.Uint64N(3), Changes: []action.Change{{Name: "namespaceDeposit", Value: uint256.NewInt(rng.Uint64N(3) * deposit)}}}
 }

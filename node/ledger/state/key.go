@@ -37,8 +37,11 @@ const (
 	Pots          Kind = 30
 
 	// Of the fee rule (specs/10-fees.md).
-	Market Kind = 40 // no id: what all lanes share
-	Lane   Kind = 41 // id: namespace(10); prices
+	Market      Kind = 40 // no id: what all lanes share
+	Lane        Kind = 41 // id: namespace(10); prices
+	Reservation Kind = 42 // id: namespace(10)
+	Book        Kind = 43 // no id: all reservations together
+	DAView      Kind = 44 // id: operator(20)
 )
 
 // Key names a record: its kind, then its id. The order of keys is the order of their bytes.

@@ -1,0 +1,73 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/namespaces/action"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/fee"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
+)
+
+func viewKey(operator common.Address) state.Key { return state.NewKey(state.DAView, operator[:]) }
+
+// daView keeps an operator's newest word on the DA layer (specs/10-fees.md, "Views of the DA layer").
+func (x *run) daView(payer common.Address, a *action.DAView) error {
+	if !slices.ContainsFunc(x.rules.operators(), func(o Power) bool { return o.Address == payer }) {
+		return tx.NewReject(NotOperator, "%s is not in the set", payer)
+	}
+	if a.PublishedHeight >= x.height {
+		return tx.NewReject(BadHeight, "height %d cannot be published, this block is %d", a.PublishedHeight, x.height)
+	}
+	x.st.Set(viewKey(payer), a)
+	x.viewed = true
+	return nil
+}
+
+// views takes the medians of what operators see, in a block that brings a view.
+func (x *run) views() error {
+	if !x.viewed {
+		return nil
+	}
+	operators := x.rules.operators()
+	heights, published, prices := make([]fee.View, 0, len(operators)), make([]fee.View, 0, len(operators)), make([]fee.View, 0, len(operators))
+	var total uint64
+	for _, o := range operators {
+		total += o.Power
+		v, found, err := state.Load[action.DAView](x.st, viewKey(o.Address))
+		if err != nil {
+			return fmt.Errorf("read view of %s: %w", o.Address, err)
+		}
+		if !found {
+			continue
+		}
+		heights = append(heights, fee.View{Power: o.Power, Value: v.DAHeight})
+		published = append(published, fee.View{Power: o.Power, Value: v.PublishedHeight})
+		prices = append(prices, fee.View{Power: o.Power, Value: v.Price})
+	}
+	x.daHead, x.published = fee.Height(x.daHead, heights, total), fee.Height(x.published, published, total)
+	m, err := loadMarket(x.st)
+	if err != nil {
+		return err
+	}
+	m.DAPrice = fee.DAPrice(m.DAPrice, m.DAStart, prices, total)
+	x.st.Set(marketKey(), &m)
+	return nil
+}
+
+// turn begins the next epoch of the market, if this block ends one: the DA price may then move on from where it is.
+func (x *run) turn() error {
+	m, err := loadMarket(x.st)
+	if err != nil {
+		return err
+	}
+	if x.block.TimeMS < m.EpochMS || x.block.TimeMS-m.EpochMS < x.params.EpochMS {
+		return nil
+	}
+	m.Epoch, m.EpochMS, m.DAStart = m.Epoch+1, x.block.TimeMS, m.DAPrice
+	x.st.Set(marketKey(), &m)
+	return nil
+}
