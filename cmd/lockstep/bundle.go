@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"crypto/ecdsa"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -27,7 +24,6 @@ import (
 const statusPoll = 50 * time.Millisecond
 
 func bundleCommand() *cli.Command {
-	devnetFlag := &cli.PathFlag{Name: "devnet", Usage: "folder of a devnet: its first operator and its first account are used", EnvVars: env("devnet-dir")}
 	return &cli.Command{
 		Name:  "bundle",
 		Usage: "send legs for several rollups that land together or not at all",
@@ -35,22 +31,18 @@ func bundleCommand() *cli.Command {
 			{
 				Name:  "send",
 				Usage: "sign and send a bundle, and wait until it is certified",
-				Flags: []cli.Flag{
-					rpcFlag(), devnetFlag, jsonFlag(),
-					&cli.PathFlag{Name: "key-file", Usage: "file with the payer's private key, hexadecimal", EnvVars: env("key-file")},
+				Flags: actFlags(
 					&cli.StringSliceFlag{Name: "leg", Usage: "NAMESPACE=0xDATA: a raw rollup transaction; once for each leg"},
 					&cli.StringSliceFlag{Name: "transfer", Usage: "ROLLUP:ADDRESS:ETHER on a devnet's rollup, signed by its first account; once for each leg"},
-					&cli.Uint64Flag{Name: "tip", Usage: "wei per byte on top of the fee"},
-					&cli.Uint64Flag{Name: "expires-in", Usage: "heights until the bundle expires", Value: 100},
-					&cli.PathFlag{Name: "proof", Usage: "write the proof of inclusion to this file; lockstep verify checks it"},
-				},
+					proofFlag(),
+				),
 				Action: sendBundle,
 			},
 			{
-				Name: "show", Usage: "tell what became of a transaction", ArgsUsage: "ID", Flags: []cli.Flag{rpcFlag(), devnetFlag}, Action: showBundle,
+				Name: "show", Usage: "tell what became of a transaction", ArgsUsage: "ID", Flags: []cli.Flag{rpcFlag(), devnetFlag()}, Action: showBundle,
 			},
 			{
-				Name: "proof", Usage: "print the proof that a transaction is included", ArgsUsage: "ID", Flags: []cli.Flag{rpcFlag(), devnetFlag}, Action: printProof,
+				Name: "proof", Usage: "print the proof that a transaction is included", ArgsUsage: "ID", Flags: []cli.Flag{rpcFlag(), devnetFlag()}, Action: printProof,
 			},
 		},
 	}
@@ -73,24 +65,13 @@ func sequencer(c *cli.Context) (*client.Client, error) {
 	return node, nil
 }
 
-// payer reads the key that pays and signs.
-func payer(c *cli.Context) (*ecdsa.PrivateKey, error) {
-	if path := c.Path("key-file"); path != "" {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("read key: %w", err)
-		}
-		return parseKey(strings.TrimSpace(string(raw)))
-	}
-	dir := c.Path("devnet")
-	if dir == "" {
-		return nil, errors.New("who pays? give --key-file, or --devnet")
-	}
-	accounts, err := readAccounts(dir)
+// readKey reads a private key from a file that holds its hexadecimal digits.
+func readKey(path string) (*ecdsa.PrivateKey, error) {
+	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read devnet's accounts: %w", err)
+		return nil, fmt.Errorf("read key: %w", err)
 	}
-	return parseKey(accounts[0].Key)
+	return parseKey(strings.TrimSpace(string(raw)))
 }
 
 func parseKey(s string) (*ecdsa.PrivateKey, error) {
@@ -115,7 +96,7 @@ func sendBundle(c *cli.Context) error {
 		return err
 	}
 	defer node.Close()
-	bundle, err := signBundle(c, node, legs, key)
+	bundle, err := sign(c, node, legs, key)
 	if err != nil {
 		return err
 	}
@@ -167,31 +148,6 @@ func bundleLegs(c *cli.Context, key *ecdsa.PrivateKey) ([]tx.Leg, error) {
 	return legs, nil
 }
 
-func signBundle(c *cli.Context, node *client.Client, legs []tx.Leg, key *ecdsa.PrivateKey) (tx.Verified, error) {
-	g, err := node.Genesis(c.Context)
-	if err != nil {
-		return tx.Verified{}, fmt.Errorf("ask for the genesis: %w", err)
-	}
-	s, err := node.Status(c.Context)
-	if err != nil {
-		return tx.Verified{}, fmt.Errorf("ask for the status: %w", err)
-	}
-	args := api.FeeArgs{Bundle: true}
-	for _, l := range legs {
-		args.Namespaces, args.Legs = append(args.Namespaces, l.Namespace), append(args.Legs, len(l.Data))
-	}
-	fee, err := node.EstimateFee(c.Context, args)
-	if err != nil {
-		return tx.Verified{}, fmt.Errorf("ask for the fee: %w", err)
-	}
-	var salt [8]byte
-	_, _ = rand.Read(salt[:]) // never fails
-	return tx.Sign(tx.Fields{
-		ChainID: g.Document.ChainID, Salt: binary.BigEndian.Uint64(salt[:]), Expiry: s.Head + min(c.Uint64("expires-in"), g.Document.Params.ExpiryWindow),
-		Legs: legs, MaxFeePerByte: fee.MaxFeePerByte, Tip: c.Uint64("tip"),
-	}, key)
-}
-
 // awaitCertified waits until the transaction stands in a certified block, or never will.
 func awaitCertified(ctx context.Context, node *client.Client, id common.Hash) (*api.Transaction, error) {
 	for {
@@ -228,6 +184,9 @@ func printTransaction(c *cli.Context, t *api.Transaction) {
 		fmt.Fprintf(c.App.Writer, ": %s", t.Message)
 	}
 	fmt.Fprintln(c.App.Writer)
+	for _, f := range t.Failures {
+		fmt.Fprintf(c.App.Writer, "  leg %d: the action did nothing: %s\n", f.Leg, f.Code)
+	}
 	for _, l := range t.Legs {
 		fmt.Fprintf(c.App.Writer, "  leg %d: %d bytes in the lane of %s\n", l.Index, l.Size, l.Namespace)
 	}
@@ -288,12 +247,5 @@ func writeProof(ctx context.Context, node *client.Client, t *tx.Tx, path string)
 	if err != nil {
 		return fmt.Errorf("ask for the proof of %s: %w", t.ID(), err)
 	}
-	raw, err := d.Encode()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Clean(path), raw, 0o644); err != nil { //nolint:gosec // meant for others
-		return fmt.Errorf("write proof: %w", err)
-	}
-	return nil
+	return saveProof(path, d)
 }

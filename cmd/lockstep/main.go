@@ -39,6 +39,8 @@ func app() *cli.App {
 			rollupCommand(),
 			daCommand(),
 			bundleCommand(),
+			nsCommand(),
+			accountCommand(),
 			verifyCommand(),
 			benchCommand(),
 		}),

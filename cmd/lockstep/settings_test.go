@@ -137,13 +137,28 @@ func TestUnknownVerbsAndArgumentsAreRefused(t *testing.T) {
 		{"rollup start --home /does/not/exist", "no home folder /does/not/exist"},
 		{"bundle show 0x12", "want one transaction id"},
 		{"bundle send --leg 0x01", "who pays"},
+		{"account", "want one address"},
+		{"account 0x12", `account "0x12" is no address`},
+		{"ns register --key-file /does/not/exist 0x01", "read key"},
+		{"ns register 0x01", "who pays"},
+		{"ns register --key-file KEY --policy closed 0x01", `--policy "closed"`},
+		{"ns register --key-file KEY --policy gated 0x01", "0 gateways"},
+		{"ns register --key-file KEY --policy gated --gateway 0x12 0x01", `--gateway "0x12" is no address`},
+		{"ns register --key-file KEY --policy owned 0x01", "an owned lane has a key"},
+		{"ns register --key-file KEY --order size 0x01", `order "size"`},
+		{"ns register --key-file KEY --quota 1 0x01", "a quota is for a gated lane"},
+		{"ns register --key-file KEY --owner me 0x01", `--owner "me" is no address`},
+		{"ns register 0x01 --key-file KEY", "flags stand before it"},
+		{"ns exit --key-file KEY 0xzz", "parse namespace"},
+		{"ns show", "want one namespace"},
+		{"ns list 0x01", `list takes no argument "0x01"`},
 		{"devnet --dir /does/not/exist --operators 17", "want 1 to 16 operators"},
 		{"init network --out /does/not/exist --operator nowhere", "want IP:PORT"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			a := app()
 			a.Writer, a.ErrWriter = &strings.Builder{}, &strings.Builder{}
-			err := a.RunContext(context.WithoutCancel(t.Context()), append([]string{"lockstep"}, strings.Fields(c.args)...))
+			err := a.RunContext(context.WithoutCancel(t.Context()), append([]string{"lockstep"}, strings.Fields(strings.ReplaceAll(c.args, "KEY", keyFile(t)))...))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}

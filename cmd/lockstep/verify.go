@@ -97,6 +97,13 @@ func printFacts(w io.Writer, f *proof.Facts) error {
 		}
 		fmt.Fprintf(w, "  block %d holds %d entries under %s (%d bytes), and no others\n", l.Height, l.Count, l.Namespace, l.Size)
 	}
+	for _, r := range f.Records {
+		if len(r.Value) == 0 {
+			fmt.Fprintf(w, "  after block %d the ledger has no record %s\n", r.Height, r.Key)
+			continue
+		}
+		fmt.Fprintf(w, "  after block %d the ledger's record %s is %s\n", r.Height, r.Key, r.Value)
+	}
 	_, err := fmt.Fprintf(w, "  %d headers certified by the operators\n", len(f.Headers))
 	return err
 }

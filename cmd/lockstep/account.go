@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+)
+
+func accountCommand() *cli.Command {
+	return &cli.Command{
+		Name: "account", Usage: "show what an address holds", ArgsUsage: "ADDRESS", Flags: askFlags(proofFlag()), Action: showAccount,
+	}
+}
+
+func showAccount(c *cli.Context) error {
+	arg, err := oneArgument(c, "address")
+	if err != nil {
+		return err
+	}
+	address, err := parseAddress("account", arg)
+	if err != nil {
+		return err
+	}
+	node, err := sequencer(c)
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	ask := node.Account
+	if c.Path("proof") != "" {
+		ask = node.ProvenAccount
+	}
+	a, err := ask(c.Context, address)
+	if err != nil {
+		return fmt.Errorf("ask for %s: %w", address, err)
+	}
+	if path := c.Path("proof"); path != "" {
+		if err := saveProof(path, a.Proof); err != nil {
+			return err
+		}
+		a.Proof = nil
+	}
+	if c.Bool("json") {
+		return printJSON(c, a)
+	}
+	w := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
+	fmt.Fprintf(w, "account\t%s\n", a.Address)
+	fmt.Fprintf(w, "balance\t%s\n", inEther(a.Balance))
+	fmt.Fprintf(w, "after height\t%d\n", a.Height)
+	return w.Flush()
+}
