@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"bytes"
-	"context"
 	"slices"
 	"testing"
 	"time"
@@ -179,11 +178,14 @@ func tampered(t *testing.T, g *genesis.Genesis, d *proof.Document) {
 
 // A proof whose block is never certified is not waited for for ever, and says what is.
 func TestProofsWaitForACertificate(t *testing.T) {
-	n := newNode(t)
+	n := newNode(t, func(c *api.Config) { c.Limits.ProofWait = 100 * time.Millisecond })
+	n.Certify(t, n.store, n.block())
 	n.block()
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	if a, err := n.http.ProvenAccount(ctx, n.Payer(0)); err == nil {
-		t.Errorf("proven without a certificate: %+v", a)
+	raw, err := n.raw("seq_getAccount", n.Payer(0), api.RecordOptions{Proof: true})
+	if client.Code(err) != api.NotYet {
+		t.Errorf("proven without a certificate: %s, %v", raw, err)
+	}
+	if account := must[*api.Account](t)(n.http.Account(t.Context(), n.Payer(0))); account.Height != 2 {
+		t.Errorf("without a proof: %+v", account)
 	}
 }

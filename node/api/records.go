@@ -13,9 +13,6 @@ import (
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
-// proofWait is how long an answer waits for the certificate of the block that commits to it.
-const proofWait = 10 * time.Second
-
 // maxNamespaces is how many namespaces one answer of seq_getNamespaces lists.
 const maxNamespaces = 256
 
@@ -109,11 +106,15 @@ func (s *Service) GetNamespaces(ctx context.Context, after *namespaces.Namespace
 // atHead reads records of the newest state, all of them after one height, and proves them if that is asked for.
 func (s *Service) atHead(ctx context.Context, options *RecordOptions, keys []state.Key, read func(state.Reader) error) (ledger.Head, *proof.Document, error) {
 	for {
+		changed := s.store.Changed()
 		parent := s.store.Ledger()
 		err := read(parent.View)
 		var shown []proof.Record
 		if err == nil && options != nil && options.Proof {
 			shown, err = records(parent, keys)
+		}
+		if err != nil {
+			s.settle(ctx, changed)
 		}
 		switch {
 		case s.store.Head() != parent.Head.Height: // a block came in between
@@ -128,6 +129,15 @@ func (s *Service) atHead(ctx context.Context, options *RecordOptions, keys []sta
 		}
 		d, err := s.certifyRecords(ctx, shown)
 		return parent.Head, d, err
+	}
+}
+
+// settle waits a moment for a block that is being written: nodes that do not fit the head are its nodes.
+func (s *Service) settle(ctx context.Context, changed <-chan struct{}) {
+	select {
+	case <-changed:
+	case <-ctx.Done():
+	case <-time.After(time.Second):
 	}
 }
 
@@ -151,7 +161,7 @@ func records(parent ledger.Parent, keys []state.Key) ([]proof.Record, error) {
 // certifyRecords waits until the header that commits to the records is certified.
 func (s *Service) certifyRecords(ctx context.Context, shown []proof.Record) (*proof.Document, error) {
 	height := shown[0].Height
-	wait, cancel := context.WithTimeout(ctx, proofWait)
+	wait, cancel := context.WithTimeout(ctx, s.proofWait)
 	defer cancel()
 	if err := s.store.WaitCertified(wait, height); err != nil {
 		if ctx.Err() == nil && wait.Err() != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/ethereum/go-ethereum/rpc"
 	"github.com/rs/cors"
@@ -26,6 +27,7 @@ type Limits struct {
 	ProofBytes                 int   // of lanes in one proof document; one lane alone may be larger
 	Subscriptions              int   // at once
 	SubscriptionsPerConnection int
+	ProofWait                  time.Duration // for the certificate of the block that commits to an answer
 }
 
 // withDefaults fills in what a node uses unless its operator says otherwise.
@@ -41,6 +43,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.ProofBytes, 8<<20)
 	set(&l.Subscriptions, 1024)
 	set(&l.SubscriptionsPerConnection, 32)
+	if l.ProofWait == 0 {
+		l.ProofWait = 10 * time.Second
+	}
 	if l.RequestBytes == 0 {
 		l.RequestBytes = 4 << 20 // three of the largest transactions, in hexadecimal digits
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
@@ -40,7 +41,8 @@ type Service struct {
 	hash    common.Hash // the genesis document's
 	first   cert.Set
 
-	proofBytes int // of lanes in one answer; one lane alone may be larger
+	proofBytes int           // of lanes in one answer; one lane alone may be larger
+	proofWait  time.Duration // see [Limits]
 	subs       *subscriptions
 }
 
@@ -53,7 +55,7 @@ func newService(c Config) (*Service, error) {
 	return &Service{
 		store: c.Store, pool: c.Pool, lanes: c.Lanes, network: c.Network, published: c.Published, version: c.Version, log: c.Logger,
 		genesis: g, rules: ledger.NewRules(g), hash: g.Hash(), first: set,
-		proofBytes: c.Limits.ProofBytes, subs: newSubscriptions(c.Limits),
+		proofBytes: c.Limits.ProofBytes, proofWait: c.Limits.ProofWait, subs: newSubscriptions(c.Limits),
 	}, nil
 }
 
