@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
@@ -26,7 +25,6 @@ import (
 	"github.com/lockstep-network/lockstep/node/api"
 	"github.com/lockstep-network/lockstep/node/certify"
 	nodefeed "github.com/lockstep-network/lockstep/node/feed"
-	"github.com/lockstep-network/lockstep/node/keys"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ordering"
 	"github.com/lockstep-network/lockstep/node/ordering/engine"
@@ -47,11 +45,6 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("operator: %w", err)
 	}
-	set, err := c.Genesis.Set()
-	if err != nil {
-		return fmt.Errorf("operator: %w", err)
-	}
-	sets := opener(set)
 	registry := prometheus.DefaultRegisterer // CometBFT knows no other
 
 	// What is kept.
@@ -60,6 +53,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		return fmt.Errorf("open store: %w", err)
 	}
 	defer closing(&err, st.Close)
+	sets := st.Operators
 
 	// What comes in.
 	txs, err := pool.New(c.pool(registry), st, st)
@@ -79,11 +73,12 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	pub.register(registry)
 	old := pruning{keep: c.KeepBlocks, published: pub.published(), store: st}
-	app, err := ordering.New(c.ordering(txs, st, old, registry))
+	recent := new(engine.Recent)
+	app, err := ordering.New(c.ordering(txs, st, recent, old, registry))
 	if err != nil {
 		return fmt.Errorf("ordering: %w", err)
 	}
-	consensus, err := c.engine(st.Head())
+	consensus, err := c.engine(ctx, st, recent)
 	if err != nil {
 		return err
 	}
@@ -164,16 +159,6 @@ func stop(ctx context.Context, eng *engine.Engine) error {
 	return eng.Stop(grace)
 }
 
-// opener opens the operator sets that headers name: one, until the ledger changes it.
-func opener(set cert.Set) func(common.Hash) (cert.Set, error) {
-	return func(hash common.Hash) (cert.Set, error) {
-		if hash != set.Hash() {
-			return cert.Set{}, fmt.Errorf("operator set %s is not known", hash)
-		}
-		return set, nil
-	}
-}
-
 // lateVotes brings the votes that consensus sees to the collector.
 func lateVotes(eng *engine.Engine, collector *certify.Collector) func(context.Context) error {
 	return func(ctx context.Context) error {
@@ -211,15 +196,16 @@ func (c Config) certify(sets func(common.Hash) (cert.Set, error), registry prome
 	}
 }
 
-func (c Config) ordering(txs *pool.Pool, st *store.Store, old pruning, registry prometheus.Registerer) ordering.Config {
+func (c Config) ordering(txs *pool.Pool, st *store.Store, recent *engine.Recent, old pruning, registry prometheus.Registerer) ordering.Config {
 	return ordering.Config{
 		Genesis: c.Genesis, Pool: txs, Store: st, Begin: func() ordering.Check { return txs.Checker().Begin() },
-		BlockInterval: c.BlockInterval, Retain: old.retain(), Metrics: registry, Logger: c.Logger,
+		Late: recent.Votes, BlockInterval: c.BlockInterval, Retain: old.retain(), Metrics: registry, Logger: c.Logger,
 	}
 }
 
-// engine is the configuration of consensus for a node whose store is at the height.
-func (c Config) engine(height uint64) (engine.Config, error) {
+// engine is the configuration of consensus, whose votes go to recent too.
+func (c Config) engine(ctx context.Context, st *store.Store, recent *engine.Recent) (engine.Config, error) {
+	height, who := st.Head(), newOperators(st, c.Logger)
 	if _, err := os.Stat(c.consensusDir()); height > 0 && errors.Is(err, fs.ErrNotExist) {
 		return engine.Config{}, fmt.Errorf("the store holds %d blocks, but %s is gone, and with it what this operator has signed: "+
 			"restore it, or start with new keys and without data", height, c.consensusDir())
@@ -231,23 +217,14 @@ func (c Config) engine(height uint64) (engine.Config, error) {
 	e := engine.Config{
 		Genesis: g, Home: c.consensusDir(), Operator: c.Operator, Node: c.Node,
 		Listen: c.ConsensusListen, External: c.ConsensusExternal, Local: c.Local, BlockInterval: c.BlockInterval,
-		Metrics: c.Metrics, Logger: c.Logger,
+		Operators: who.links, Recent: recent, Metrics: c.Metrics, Logger: c.Logger,
 	}
 	for _, o := range c.Genesis.Operators {
 		if o.Address == c.Operator.Address() {
 			e.Name = o.Name
 		}
-		id, err := peer.Decode(o.PeerID)
-		if err != nil {
-			return engine.Config{}, fmt.Errorf("peer id of operator %s: %w", o.Address, err)
-		}
-		link, err := keys.ConsensusIDOf(id)
-		if err != nil {
-			return engine.Config{}, fmt.Errorf("peer id of operator %s: %w", o.Address, err)
-		}
-		e.Peers = append(e.Peers, link+"@"+o.Consensus)
 	}
-	return e, nil
+	return e, who.warn(ctx, c)
 }
 
 // consensusDir is where consensus keeps its blocks, and its signer what it has signed.

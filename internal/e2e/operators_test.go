@@ -207,7 +207,6 @@ func refusals(t *testing.T, dir string, hosts []handmade) {
 		{"no password", h, []string{}, nil, []string{"password", "LOCKSTEP_PASSWORD"}},
 		{"a wrong password", h, []string{"LOCKSTEP_PASSWORD=wrong"}, nil, []string{"password"}},
 		{"no keys", handmade{filepath.Join(dir, "nobody"), h.ip}, password, nil, []string{"lockstep keys new"}},
-		{"keys of no operator", stranger, password, nil, []string{"is not in the genesis document"}},
 		{"a misspelt setting", h, password, []string{"--config", settings("a.toml", "rpc-lisen = \"x\"\n")}, []string{"rpc-lisen", "a.toml"}},
 		{"settings that are no TOML", h, password, []string{"--config", settings("b.toml", "rpc-listen =")}, []string{"b.toml"}},
 		{"a setting of another type", h, password, []string{"--config", settings("c.toml", "local = \"maybe\"\n")}, []string{"local"}},

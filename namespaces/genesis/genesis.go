@@ -76,11 +76,28 @@ type Params struct {
 	NamespaceDeposit uint64 `json:"namespaceDeposit"` // wei that a namespace's owner leaves with the ledger until it exits
 	EpochMS          uint64 `json:"epochMs"`          // milliseconds of block time
 	SilenceMS        uint64 `json:"silenceMs"`        // milliseconds without its owner after which an owned lane opens
-	ProtocolVersion  uint64 `json:"protocolVersion"`  // what rules are in force
+
+	// Of operators (specs/09-operators.md, "Parameters"); times in milliseconds of block time.
+	MaxOperators     uint64 `json:"maxOperators"`     // members of a set
+	PowerUnit        uint64 `json:"powerUnit"`        // wei of stake for each unit of voting power
+	MinPower         uint64 `json:"minPower"`         // what an operator's owner must have bonded itself, in units of power
+	UnbondingMS      uint64 `json:"unbondingMs"`      // from the end of the epoch in which stake left
+	EvidenceMS       uint64 `json:"evidenceMs"`       // how long after its epoch a fault is punished
+	CommissionStep   uint64 `json:"commissionStep"`   // hundredths of a percent; the largest change in an epoch
+	SlashBase        uint64 `json:"slashBase"`        // parts per million, of a lone fault
+	Correlation      uint64 `json:"correlation"`      // factor on the part of the power that is at fault together
+	CorrelationMS    uint64 `json:"correlationMs"`    // faults within it are together
+	Reporter         uint64 `json:"reporter"`         // parts per million of what a report slashes
+	DowntimeMS       uint64 `json:"downtimeMs"`       // of absence, before the jail
+	JailMS           uint64 `json:"jailMs"`           // in jail, at least
+	SubsidyPerSecond uint64 `json:"subsidyPerSecond"` // new wei
+
+	ProtocolVersion uint64 `json:"protocolVersion"` // what rules are in force
 }
 
 // DefaultParams returns what a network uses unless it has reasons of its own.
 func DefaultParams() Params {
+	const day = 24 * 3_600_000
 	return Params{
 		MaxBodyBytes:  block.MaxBodySize,
 		MaxTxBytes:    tx.MaxSize,
@@ -98,7 +115,13 @@ func DefaultParams() Params {
 		NamespaceDeposit: 1_000_000_000_000_000_000,
 		EpochMS:          3_600_000,
 		SilenceMS:        600_000,
-		ProtocolVersion:  1,
+
+		MaxOperators: 64, PowerUnit: 1_000_000_000_000_000_000, MinPower: 1,
+		UnbondingMS: 21 * day, EvidenceMS: 21 * day, CommissionStep: 100,
+		SlashBase: 50_000, Correlation: 3, CorrelationMS: 7 * day, Reporter: 50_000,
+		DowntimeMS: 600_000, JailMS: 3_600_000,
+
+		ProtocolVersion: 1,
 	}
 }
 
@@ -218,6 +241,9 @@ func validateChainID(id string) error {
 func (o Operator) validate() error {
 	if len(o.Name) > maxNameLength || len(o.PeerID) > 128 {
 		return fmt.Errorf("name or peer id of %s is too long", o.Address)
+	}
+	if o.Power > MaxPower {
+		return fmt.Errorf("power of %s is %d, at most %d", o.Address, o.Power, uint64(MaxPower))
 	}
 	if len(o.PublicKey) != compressedKey {
 		return fmt.Errorf("public key of %s has %d bytes, want %d", o.Address, len(o.PublicKey), compressedKey)

@@ -8,8 +8,15 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
+
+// MaxPower bounds one operator's voting power: two whole sets stay below CometBFT's bound of a set's total, which it applies while one takes the
+// place of the other.
+const MaxPower = 1<<51 - 1
+
+const million = 1_000_000
 
 // ErrParameter says that a parameter is unknown, or cannot change after genesis.
 var ErrParameter = errors.New("no such parameter can change")
@@ -39,6 +46,19 @@ func (p *Params) list() []parameter {
 		{"namespaceDeposit", &p.NamespaceDeposit, 0, math.MaxUint64, false},
 		{"epochMs", &p.EpochMS, 1_000, 1 << 32, false},
 		{"silenceMs", &p.SilenceMS, 1_000, 1 << 40, false},
+		{"maxOperators", &p.MaxOperators, 1, cert.MaxOperators, false},
+		{"powerUnit", &p.PowerUnit, 1, math.MaxUint64, true},
+		{"minPower", &p.MinPower, 1, MaxPower, false},
+		{"unbondingMs", &p.UnbondingMS, 1, 1 << 40, false},
+		{"evidenceMs", &p.EvidenceMS, 1, 1 << 40, false},
+		{"commissionStep", &p.CommissionStep, 1, 10_000, false},
+		{"slashBase", &p.SlashBase, 0, million, false},
+		{"correlation", &p.Correlation, 0, 100, false},
+		{"correlationMs", &p.CorrelationMS, 0, 1 << 40, false},
+		{"reporter", &p.Reporter, 0, million / 2, false},
+		{"downtimeMs", &p.DowntimeMS, 1_000, 1 << 40, false},
+		{"jailMs", &p.JailMS, 1_000, 1 << 40, false},
+		{"subsidyPerSecond", &p.SubsidyPerSecond, 0, math.MaxUint64, false},
 		{"protocolVersion", &p.ProtocolVersion, 1, 1 << 16, false},
 	}
 }
@@ -49,6 +69,9 @@ func (p Params) Validate() error {
 		if *b.value < b.least || *b.value > b.most {
 			return fmt.Errorf("%s is %d, want %d to %d", b.name, *b.value, b.least, b.most)
 		}
+	}
+	if p.UnbondingMS < p.EvidenceMS || p.EvidenceMS < p.EpochMS {
+		return errors.New("want epochMs <= evidenceMs <= unbondingMs")
 	}
 	if p.MaxTxBytes > p.MaxBodyBytes || p.MaxLegBytes > p.MaxTxBytes {
 		return errors.New("want maxLegBytes <= maxTxBytes <= maxBodyBytes")

@@ -16,10 +16,10 @@ import (
 const (
 	maxLaneHeights   = 256 // heights whose lanes one answer holds
 	maxAbsentHeights = 64  // heights for which one answer proves a transaction absent: each block is assembled
+	maxChanges       = 512 // of operators that one answer leads through
 )
 
-// run is the headers from a height with the certificate that covers them. The proof begins with the genesis, so the operators must be those of the
-// genesis document: nothing in this version changes them.
+// run is the headers from a height with the certificate that covers them, and the operators that follow, if they change.
 func (s *Service) run(from, to uint64) (cert.Run, error) {
 	r, err := s.store.Run(from, to)
 	if errors.Is(err, store.ErrLong) {
@@ -28,15 +28,21 @@ func (s *Service) run(from, to uint64) (cert.Run, error) {
 	if err != nil {
 		return r, err
 	}
-	last := r.Headers[len(r.Headers)-1]
-	if r.Headers[0].OperatorsHash != s.first.Hash() || last.NextOperatorsHash != last.OperatorsHash {
-		return r, fail(NotProvable, "the operators have changed since genesis, and this version keeps no record of it")
+	if last := r.Headers[len(r.Headers)-1]; last.NextOperatorsHash != last.OperatorsHash {
+		set, err := s.store.Operators(last.NextOperatorsHash)
+		if err != nil {
+			return r, err
+		}
+		r.Next = set.Operators()
 	}
 	return r, nil
 }
 
-// addRuns adds the runs that cover a range of certified heights.
+// addRuns adds the runs that cover a range of certified heights, and before them the headers since genesis that change the operators.
 func (s *Service) addRuns(d *proof.Document, from, to uint64) error {
+	if err := s.addChanges(d, from); err != nil {
+		return err
+	}
 	for from <= to {
 		r, err := s.run(from, to)
 		if err != nil {
@@ -46,6 +52,34 @@ func (s *Service) addRuns(d *proof.Document, from, to uint64) error {
 		from += uint64(len(r.Headers))
 	}
 	return nil
+}
+
+// addChanges adds each header below a height that changes the operators, with the certificate of those who leave it to the others.
+func (s *Service) addChanges(d *proof.Document, below uint64) error {
+	if s.store.Floor() > 1 { // changes may have been pruned
+		h, err := s.store.Header(s.store.Floor())
+		if err != nil {
+			return err
+		}
+		if h.OperatorsHash != s.first.Hash() {
+			return fail(NotProvable, "the operators have changed since genesis, in blocks that this node does not keep: ask one that keeps all")
+		}
+	}
+	for n, from := 0, uint64(1); ; n++ {
+		change, err := s.store.NextChange(from)
+		if err != nil || change == 0 || change >= below {
+			return err
+		}
+		if n == maxChanges {
+			return fail(NotProvable, "the operators have changed more than %d times since genesis: follow the feed, or read the DA layer", maxChanges)
+		}
+		r, err := s.run(change, change)
+		if err != nil {
+			return err
+		}
+		d.AddRun(r)
+		from = change + 1
+	}
 }
 
 // addLanes adds lanes of one block, and returns their bytes.

@@ -17,6 +17,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/feed"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/pool"
 	"github.com/lockstep-network/lockstep/node/store"
 )
@@ -241,8 +242,12 @@ func (s *Service) GetCertificate(ctx context.Context, height Height) (*Certifica
 		return nil, s.coded(ctx, err)
 	}
 	c := run.Certificate
-	out := &Certificate{Height: c.Height, Round: c.Round, HeaderHash: c.HeaderHash, Total: s.first.Total(), Raw: c.Encode()}
-	for i, o := range s.first.Operators() {
+	set, err := s.store.Operators(run.Headers[0].OperatorsHash)
+	if err != nil {
+		return nil, s.coded(ctx, err)
+	}
+	out := &Certificate{Height: c.Height, Round: c.Round, HeaderHash: c.HeaderHash, Total: set.Total(), Raw: c.Encode()}
+	for i, o := range set.Operators() {
 		if c.Bitmap[i/8]&(0x80>>(i%8)) != 0 {
 			out.Signers, out.Power = append(out.Signers, o.Address), out.Power+o.Power
 		}
@@ -250,17 +255,20 @@ func (s *Service) GetCertificate(ctx context.Context, height Height) (*Certifica
 	return out, nil
 }
 
-// GetOperators returns the operators, in the order that certificates index.
-func (s *Service) GetOperators() *Operators {
-	out := &Operators{Hash: s.first.Hash(), Total: s.first.Total()}
-	for _, o := range s.first.Operators() {
-		member := Operator{Operator: o}
-		for _, known := range s.genesis.Operators {
-			if known.Address == o.Address {
-				member.Name, member.PeerID = known.Name, known.PeerID
-			}
-		}
-		out.Operators = append(out.Operators, member)
+// GetOperators returns the operators of the next block, in the order that certificates index.
+func (s *Service) GetOperators(ctx context.Context) (*Operators, error) {
+	view := s.store.Ledger().View
+	set, err := stake.LoadSet(view, stake.Next)
+	if err != nil {
+		return nil, s.coded(ctx, err)
 	}
-	return out
+	out := &Operators{Hash: set.Hash(), Total: set.Total()}
+	for i, o := range set.Operators() {
+		record, _, err := stake.LoadOperator(view, set.Members[i].Owner)
+		if err != nil {
+			return nil, s.coded(ctx, err)
+		}
+		out.Operators = append(out.Operators, Operator{Operator: o, Name: record.Node.Name, PeerID: record.Node.PeerID})
+	}
+	return out, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -51,6 +52,10 @@ type run struct {
 
 	viewed            bool   // the block brings a view of the DA layer
 	daHead, published uint64 // what operators see of it
+	consensus, owners []Power // of this height's set
+	stake             *stake.Stake
+	income            stake.Income
+	outcome           stake.Outcome
 }
 
 // actions runs the block's actions, each on a snapshot.
@@ -105,6 +110,9 @@ func handler(a action.Action) func(*run, common.Address) error {
 		return func(x *run, payer common.Address) error { return x.daView(payer, a) }
 	case *action.Vote:
 		return func(x *run, payer common.Address) error { return x.vote(payer, a) }
+	case *action.OperatorCreate, *action.OperatorUpdate, *action.OperatorRotate, *action.OperatorLeave, *action.Unjail,
+		*action.Delegate, *action.Undelegate, *action.Withdraw, *action.Claim, *action.Report, *action.AttestBatch:
+		return func(x *run, payer common.Address) error { return x.operate(payer, a) }
 	}
 	return nil
 }

@@ -8,10 +8,12 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
 
+	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -35,6 +37,9 @@ type Effects struct {
 	Records []state.Record // changed records, ascending by key
 	Spent   []Pair         // pairs spent at this height, ascending
 
+	Operators *stake.Set     // the set of the height two on, if this block has chosen another; the genesis's at genesis
+	Updates   []stake.Update // of CometBFT's validators, ascending by address
+
 	Charges  []Charge  // what each transaction cost, in shared order
 	Failures []Failure // actions that did nothing, in order
 	Fees     Fees      // how the block has moved prices
@@ -55,7 +60,14 @@ func Genesis(g *genesis.Genesis) (*Effects, error) {
 			Owner: n.Owner, Metadata: []byte(n.Name), Lane: action.Lane{Order: n.Order}, Deposit: new(uint256.Int),
 		})
 	}
+	if err := found(st, g); err != nil {
+		return nil, err
+	}
 	records, err := st.Changes()
+	if err != nil {
+		return nil, err
+	}
+	set, err := stake.LoadSet(st, stake.Next)
 	if err != nil {
 		return nil, err
 	}
@@ -63,18 +75,22 @@ func Genesis(g *genesis.Genesis) (*Effects, error) {
 	if head.StateRoot, nodes, err = state.Commit(head.StateRoot, nil, records); err != nil {
 		return nil, err
 	}
-	return &Effects{Head: head, Nodes: nodes, Records: records}, nil
+	return &Effects{Head: head, Nodes: nodes, Records: records, Operators: &set}, nil
 }
 
 // Block is what a block says to the ledger: nothing but what stands in its header and body.
 type Block struct {
-	TimeMS   uint64 // of the header
-	Proposer common.Address
-	Txs      []*tx.Tx // verified, in shared order
+	TimeMS     uint64 // of the header, as the next two
+	Proposer   common.Address
+	ParentHash common.Hash
+	System     block.System
+	Txs        []*tx.Tx // verified, in shared order
 }
 
 // BlockOf takes from a block what the ledger reads.
-func BlockOf(h block.Header, c *block.Contents) Block { return Block{h.TimeMS, h.Proposer, c.Txs} }
+func BlockOf(h block.Header, c *block.Contents) Block {
+	return Block{h.TimeMS, h.Proposer, h.ParentHash, c.System, c.Txs}
+}
 
 // Apply computes what the block after parent changes. An error means that the block is invalid (it wraps a [*tx.Reject]) or that the state could
 // not be read; nothing has happened then. Equal parents and blocks give equal effects on every machine.
@@ -103,12 +119,23 @@ func apply(r Rules, parent Parent, b Block) (*Effects, error) {
 	}
 	x.params, x.clock = pass.params, pass.clock
 	var fees Fees
+	var err error
+	if x.consensus, x.owners, err = operatorsOf(parent.View); err != nil {
+		return nil, err
+	}
+	if x.stake, err = b.begin(x.st, r, x.params, parent.Head); err != nil {
+		return nil, err
+	}
 	for _, step := range []func() error{
+		func() (err error) { x.income, err = pass.income(); return err },
 		func() error { return pass.settle(x.st, b) },
+		x.system,
 		x.actions,
 		x.views,
 		func() (err error) { fees, err = pass.reprice(x.st); return err },
+		x.collect,
 		x.turn,
+		x.finish,
 		x.activate,
 		x.tick,
 	} {
@@ -130,25 +157,54 @@ func apply(r Rules, parent Parent, b Block) (*Effects, error) {
 	spent := pass.spent()
 	next := parent.Head.next(root, Digest(spent))
 	next.DAHead, next.PublishedHeight = x.daHead, x.published
-	return &Effects{
+	e := &Effects{
 		Parent: parent.Head.Root(), Head: next,
-		Nodes: nodes, Records: records, Spent: spent, Charges: pass.charges, Failures: x.failures, Fees: fees,
-	}, nil
+		Nodes: nodes, Records: records, Spent: spent, Updates: x.outcome.Updates,
+		Charges: pass.charges, Failures: x.failures, Fees: fees,
+	}
+	if len(e.Updates) > 0 {
+		e.Operators = &x.outcome.Set
+	}
+	return e, nil
 }
 
-// settle writes what the pass has left to payers and tanks, and the places that it took in owned lanes; all charges go to the treasury.
-func (p *Pass) settle(st *state.State, b Block) error {
-	treasury, err := p.balance(Treasury())
-	if err != nil {
-		return err
-	}
+// income adds up what the block brings. A namespace's tips are for its owner of the state before the block.
+func (p *Pass) income() (in stake.Income, err error) {
+	tips := make(map[namespaces.Namespace]*uint256.Int)
 	for i := range p.charges {
-		c := &p.charges[i]
-		treasury.Add(treasury, &c.Fee) // no overflow: the supply fits, and every unit was taken from somebody
-		for k := range c.Tanks {
-			treasury.Add(treasury, &c.Tanks[k].Fee)
+		for _, part := range p.charges[i].Parts { // no overflow: the supply fits, and every unit is taken from somebody
+			in.Ordering.Add(&in.Ordering, &part.Ordering)
+			in.DA.Add(&in.DA, &part.DA)
+			if part.Tip.IsZero() {
+				continue
+			}
+			if tips[part.Namespace] == nil {
+				tips[part.Namespace] = new(uint256.Int)
+			}
+			tips[part.Namespace].Add(tips[part.Namespace], &part.Tip)
 		}
 	}
+	touched := make([]namespaces.Namespace, 0, len(tips))
+	for ns := range tips {
+		touched = append(touched, ns)
+	}
+	slices.SortFunc(touched, namespaces.Namespace.Compare)
+	for _, ns := range touched {
+		n, err := NamespaceOf(p.view, ns)
+		if err != nil {
+			return in, fmt.Errorf("read the owner of %s: %w", ns, err)
+		}
+		tip := stake.Tip{Amount: *tips[ns]}
+		if n != nil {
+			tip.Owner = n.Owner
+		}
+		in.Tips = append(in.Tips, tip)
+	}
+	return in, nil
+}
+
+// settle writes what the pass has left to payers and tanks, and the places that it took in owned lanes.
+func (p *Pass) settle(st *state.State, b Block) error {
 	// any order: each address has a record of its own
 	for a, b := range p.left {
 		SetBalance(st, a, b)

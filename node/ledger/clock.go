@@ -64,15 +64,6 @@ type Power struct {
 	Power   uint64
 }
 
-// operators are who votes and proposes: the operators of the genesis.
-func (r Rules) operators() []Power {
-	out := make([]Power, len(r.genesis.Operators))
-	for i, o := range r.genesis.Operators {
-		out[i] = Power{o.Address, o.Power}
-	}
-	return out
-}
-
 // twoThirds says whether those chosen have more than two thirds of the power. Powers of a set add up in 64 bits, three times over.
 func twoThirds(operators []Power, chosen func(common.Address) bool) bool {
 	var have, total uint64

@@ -154,6 +154,8 @@ func held(k state.Key, r state.Reader) (*uint256.Int, error) {
 			return new(uint256.Int), err
 		}
 		return n.Deposit, nil
+	case state.Pots:
+		return stakes(r)
 	default:
 		return new(uint256.Int), nil
 	}

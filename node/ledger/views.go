@@ -16,7 +16,7 @@ func viewKey(operator common.Address) state.Key { return state.NewKey(state.DAVi
 
 // daView keeps an operator's newest word on the DA layer (specs/10-fees.md, "Views of the DA layer").
 func (x *run) daView(payer common.Address, a *action.DAView) error {
-	if !slices.ContainsFunc(x.rules.operators(), func(o Power) bool { return o.Address == payer }) {
+	if !slices.ContainsFunc(x.owners, func(o Power) bool { return o.Address == payer }) {
 		return tx.NewReject(NotOperator, "%s is not in the set", payer)
 	}
 	if a.PublishedHeight >= x.height {
@@ -32,7 +32,7 @@ func (x *run) views() error {
 	if !x.viewed {
 		return nil
 	}
-	operators := x.rules.operators()
+	operators := x.owners
 	heights, published, prices := make([]fee.View, 0, len(operators)), make([]fee.View, 0, len(operators)), make([]fee.View, 0, len(operators))
 	var total uint64
 	for _, o := range operators {

@@ -30,7 +30,7 @@ type ballot struct {
 
 // vote enters an operator's vote; with more than two thirds of the power behind it the changes are scheduled.
 func (x *run) vote(payer common.Address, a *action.Vote) error {
-	operators := x.rules.operators()
+	operators := x.owners
 	if !slices.ContainsFunc(operators, func(o Power) bool { return o.Address == payer }) {
 		return tx.NewReject(NotOperator, "%s is not in the set", payer)
 	}
@@ -123,7 +123,7 @@ func (x *run) activate() error {
 
 // tick counts the block.
 func (x *run) tick() error {
-	next := x.clock.tick(x.block, x.rules.operators())
+	next := x.clock.tick(x.block, x.consensus)
 	x.st.Set(clockKey(), &next)
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/ordering/engine"
 	"github.com/lockstep-network/lockstep/node/store"
 )
@@ -61,6 +62,9 @@ type Config struct {
 	// Retain is the lowest height whose consensus block must be kept; consensus drops what is below. Nil: it keeps all.
 	Retain func() uint64
 
+	// Late gives the votes of a height that came after its commit; some may be false. Nil: none.
+	Late func(height uint64) []cert.Vote
+
 	Metrics prometheus.Registerer // nil: none
 	Logger  *slog.Logger          // nil: slog.Default
 }
@@ -72,7 +76,6 @@ type App struct {
 
 	config  Config
 	rules   ledger.Rules
-	set     cert.Set
 	log     *slog.Logger
 	metrics metrics
 
@@ -100,12 +103,8 @@ func New(c Config) (*App, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	set, err := c.Genesis.Set()
-	if err != nil {
-		return nil, fmt.Errorf("ordering: %w", err)
-	}
 	return &App{
-		config: c, rules: ledger.NewRules(c.Genesis), set: set, log: c.Logger, metrics: newMetrics(c.Metrics),
+		config: c, rules: ledger.NewRules(c.Genesis), log: c.Logger, metrics: newMetrics(c.Metrics),
 		upgrade: make(chan error, 1), pace: pacer{interval: c.BlockInterval, now: time.Now},
 	}, nil
 }
@@ -143,8 +142,13 @@ func EngineGenesis(g *genesis.Genesis) (engine.Genesis, error) {
 }
 
 // parent is the store's head.
-func (a *App) parent() parent {
-	return parent{hash: a.config.Store.HeadHash(), ledger: a.config.Store.Ledger(), set: a.set}
+func (a *App) parent() (parent, error) {
+	p := parent{hash: a.config.Store.HeadHash(), ledger: a.config.Store.Ledger()}
+	var err error
+	if p.operators, p.next, err = stake.Hashes(p.ledger.View); err != nil {
+		return parent{}, fmt.Errorf("read the operators: %w", err)
+	}
+	return p, nil
 }
 
 // supported returns a [*ledger.UpgradeError] if this program does not know the rules of the next block, and tells Upgrade. A state that cannot
@@ -203,7 +207,12 @@ func (a *App) InitChain(_ context.Context, req *abci.RequestInitChain) (*abci.Re
 
 // PrepareProposal implements abci.Application. It may be called for blocks that are never decided.
 func (a *App) PrepareProposal(ctx context.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
-	p, s := a.parent(), slotOf(req.Height, req.Time, req.ProposerAddress)
+	p, err := a.parent()
+	if err != nil {
+		return nil, err
+	}
+	s := slotOf(req.Height, req.Time, req.ProposerAddress)
+	s.past = pastOf(req.Height, extendedFlagsOf(req.LocalLastCommit), req.Misbehavior)
 	if s.height != p.ledger.Head.Height+1 {
 		return nil, fmt.Errorf("prepare height %d: the store is at %d", s.height, p.ledger.Head.Height)
 	}
@@ -212,9 +221,14 @@ func (a *App) PrepareProposal(ctx context.Context, req *abci.RequestPreparePropo
 	}
 	a.wait(ctx, s.height)
 	began := time.Now()
-	room := min(int64(a.rules.Params().MaxBodyBytes), req.MaxTxBytes-block.MaxHeaderSize-consensusOverhead) - bodyOverhead
+	system, err := section(a.rules, p, s, a.late(s.height))
+	if err != nil {
+		return nil, fmt.Errorf("prepare height %d: %w", s.height, err)
+	}
+	room := min(int64(a.rules.Params().MaxBodyBytes), req.MaxTxBytes-block.MaxHeaderSize-consensusOverhead)
+	room -= bodyOverhead + int64(len(system.Encode()))
 	txs := a.config.Pool.Take(int(max(room, 0)), int(a.rules.Params().MaxSignatures))
-	c, refused, err := propose(a.rules, p, s, txs)
+	c, refused, err := propose(a.rules, p, s, system, txs)
 	if err != nil {
 		return nil, fmt.Errorf("prepare height %d: %w", s.height, err)
 	}
@@ -256,7 +270,11 @@ func (a *App) ProcessProposal(ctx context.Context, req *abci.RequestProcessPropo
 	}()
 	began := time.Now()
 	a.pace.seen(s.height)
-	p := a.parent()
+	s.past = pastOf(req.Height, flagsOf(req.ProposedLastCommit), req.Misbehavior)
+	p, err := a.parent()
+	if err != nil {
+		return a.reject(ctx, s, err), nil
+	}
 	if s.height != p.ledger.Head.Height+1 {
 		return a.reject(ctx, s, fmt.Errorf("the store is at height %d", p.ledger.Head.Height)), nil
 	}
@@ -299,7 +317,11 @@ func (a *App) VerifyVoteExtension(_ context.Context, req *abci.RequestVerifyVote
 // is faulty, or that this node's state is; both end consensus here.
 func (a *App) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
 	began := time.Now()
-	p, s := a.parent(), slotOf(req.Height, req.Time, req.ProposerAddress)
+	p, err := a.parent()
+	if err != nil {
+		return nil, err
+	}
+	s := slotOf(req.Height, req.Time, req.ProposerAddress)
 	if s.height != p.ledger.Head.Height+1 {
 		return nil, fmt.Errorf("finalise height %d: the store is at %d", s.height, p.ledger.Head.Height)
 	}
@@ -314,10 +336,16 @@ func (a *App) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (
 	if err != nil {
 		return nil, fmt.Errorf("finalise height %d: %w", s.height, err)
 	}
+	updates, err := updatesOf(effects.Updates)
+	if err != nil {
+		return nil, fmt.Errorf("finalise height %d: %w", s.height, err)
+	}
 	a.pending = &store.Block{Header: c.header, Body: c.body, Contents: c.contents, Effects: effects}
 	root := effects.Head.Root()
 	a.metrics.finalize.Observe(time.Since(began).Seconds())
-	return &abci.ResponseFinalizeBlock{AppHash: root[:], TxResults: []*abci.ExecTxResult{{}, {}}}, nil
+	return &abci.ResponseFinalizeBlock{
+		AppHash: root[:], TxResults: []*abci.ExecTxResult{{}, {}}, ValidatorUpdates: updates,
+	}, nil
 }
 
 // Commit implements abci.Application: all of the block, in one durable write.
@@ -341,6 +369,26 @@ func (a *App) retain() int64 {
 		return 0
 	}
 	return int64(a.config.Retain())
+}
+
+// updatesOf is what CometBFT is told of its validators: what the ledger says, and nothing else.
+func updatesOf(updates []stake.Update) ([]abci.ValidatorUpdate, error) {
+	out := make([]abci.ValidatorUpdate, len(updates))
+	for i, u := range updates {
+		var err error
+		if out[i], err = engine.ValidatorUpdate(u.PublicKey, u.Power); err != nil {
+			return nil, fmt.Errorf("operator %s: %w", u.Address, err)
+		}
+	}
+	return out, nil
+}
+
+// late is what has come of votes for two heights before this one.
+func (a *App) late(height uint64) []cert.Vote {
+	if a.config.Late == nil || height < 3 {
+		return nil
+	}
+	return a.config.Late(height - 2)
 }
 
 func slotOf(height int64, at time.Time, proposer []byte) slot {

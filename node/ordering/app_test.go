@@ -124,7 +124,11 @@ func TestProposerGivesWayWhenALaneIsFull(t *testing.T) {
 		t.Fatal("the lane is not full: this test tests nothing")
 	}
 	txs := s.prepare(t, 8<<20)
-	c, err := judge(s.app.rules, s.app.parent(), slot{1, s.genesis.TimeMS, s.genesis.Operators[0].Address}, txs, s.app.config.Begin())
+	p, err := s.app.parent()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := judge(s.app.rules, p, slot{1, s.genesis.TimeMS, s.genesis.Operators[0].Address, new(past)}, txs, s.app.config.Begin())
 	if err != nil {
 		t.Fatal(err)
 	}

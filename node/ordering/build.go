@@ -9,17 +9,18 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/lockstep-network/lockstep/namespaces/block"
-	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/lane"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 )
 
 // parent is what a block stands on.
 type parent struct {
 	hash   common.Hash // of the header before; the genesis hash at height 1
 	ledger ledger.Parent
-	set    cert.Set // certifies this block and, as long as operators cannot change, every other one
+
+	operators, next common.Hash // of the sets of this height and of the one after it
 }
 
 // slot is what consensus fixes of a block.
@@ -27,6 +28,7 @@ type slot struct {
 	height   uint64
 	timeMS   uint64
 	proposer common.Address
+	past     *past // nil where consensus has decided already: the body says it
 }
 
 // candidate is a block whose transactions are verified, may stand together on the parent, and follow from its body. Only
@@ -44,12 +46,12 @@ func makeHeader(chainID string, p parent, s slot, data lane.Root, txs common.Has
 	return block.Header{
 		ChainID: chainID, Height: s.height, TimeMS: s.timeMS, ParentHash: p.hash, Proposer: s.proposer,
 		DataRoot: data, TxRoot: txs, LedgerRoot: head.Root(),
-		OperatorsHash: p.set.Hash(), NextOperatorsHash: p.set.Hash(),
+		OperatorsHash: p.operators, NextOperatorsHash: p.next,
 		DAHead: head.DAHead, PublishedHeight: head.PublishedHeight,
 	}
 }
 
-// bodyOverhead is what a body's encoding adds to its transactions at most: three list heads, version, author.
+// bodyOverhead is what a body's encoding adds to its transactions and system section at most: three list heads, version, author.
 const bodyOverhead = 64
 
 // refusal is a transaction that is left out of a proposal.
@@ -60,19 +62,19 @@ type refusal struct {
 
 // propose builds a block from verified transactions in the order of preference. What may not stand on the parent is left
 // out and given back with the reason. An error means that the state could not be read.
-func propose(r ledger.Rules, p parent, s slot, txs []*tx.Tx) (*candidate, []refusal, error) {
+func propose(r ledger.Rules, p parent, s slot, system block.System, txs []*tx.Tx) (*candidate, []refusal, error) {
 	order := ledger.OrderIn(p.ledger.View)
-	var late []refusal
+	var waiting []refusal
 	for {
-		taken, refused, err := pick(r, p, s, block.Order(bodyOf(s, txs), order))
+		taken, refused, err := pick(r, p, s, block.Order(bodyOf(s, system, txs), order))
 		if err != nil {
 			return nil, nil, err
 		}
-		body := bodyOf(s, taken)
+		body := bodyOf(s, system, taken)
 		contents, err := block.Assemble(body, block.AsListed)
 		if err == nil {
 			header := makeHeader(r.ChainID(), p, s, contents.Table.Root(), contents.IDs.Root())
-			return &candidate{header, header.Encode(), body.Encode(), contents}, append(refused, late...), nil
+			return &candidate{header, header.Encode(), body.Encode(), contents}, append(refused, waiting...), nil
 		}
 		// A lane is bounded beyond what the body's bound implies: bundles repeat their legs in each of their lanes. Half of
 		// the transactions, the less preferred, wait for the next block.
@@ -80,15 +82,15 @@ func propose(r ledger.Rules, p parent, s slot, txs []*tx.Tx) (*candidate, []refu
 			return nil, nil, fmt.Errorf("build an empty block: %w", err)
 		}
 		for _, t := range txs[len(txs)/2:] {
-			late = append(late, refusal{t, err})
+			waiting = append(waiting, refusal{t, err})
 		}
 		txs = txs[:len(txs)/2]
 	}
 }
 
 // bodyOf is the body of a proposal with these transactions.
-func bodyOf(s slot, txs []*tx.Tx) block.Body {
-	return block.Body{Batches: []block.Batch{{Author: s.proposer, Txs: txs}}}
+func bodyOf(s slot, system block.System, txs []*tx.Tx) block.Body {
+	return block.Body{System: system, Batches: []block.Batch{{Author: s.proposer, Txs: txs}}}
 }
 
 // pick takes of transactions in shared order those that may stand on the parent together.
@@ -139,6 +141,16 @@ func judge(r ledger.Rules, p parent, s slot, txs [][]byte, check Check) (*candid
 	}
 	if len(decoded.Batches) != 1 || decoded.Batches[0].Author != s.proposer {
 		return nil, invalid("want one batch, by the proposer %s", s.proposer)
+	}
+	if s.past != nil {
+		if err := s.past.agrees(decoded.System); err != nil {
+			return nil, invalid("%w", err)
+		}
+	}
+	if err := checkSystem(r, p, s, decoded.System); errors.Is(err, stake.ErrSystem) {
+		return nil, invalid("%w", err)
+	} else if err != nil {
+		return nil, err
 	}
 	listed, signatures := decoded.Batches[0].Txs, 0
 	for _, t := range listed {

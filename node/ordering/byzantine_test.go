@@ -37,11 +37,34 @@ func (a *adversary) honest() *candidate {
 			room, kept = room-len(t.Raw()), append(kept, t)
 		}
 	}
-	c, _, err := propose(a.rules, a.p, a.s, kept)
+	c, _, err := propose(a.rules, a.p, a.s, a.system(), kept)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	return c
+}
+
+// system is what consensus says, and no more.
+func (a *adversary) system() block.System {
+	return block.System{Votes: a.s.past.votes, Faults: a.s.past.faults}
+}
+
+// systemAttack changes the system section of an otherwise honest block, with roots that fit.
+func systemAttack(name string, change func(a *adversary, s *block.System) bool) attack {
+	return attack{"system: " + name, func(a *adversary) [][]byte {
+		honest := a.system()
+		s := block.System{Votes: bytes.Clone(honest.Votes), Faults: slices.Clone(honest.Faults)}
+		if !change(a, &s) {
+			return nil
+		}
+		body := block.Body{System: s, Batches: []block.Batch{a.mine(a.batch(a.honest())...)}}
+		c, err := block.Assemble(body, block.AsListed)
+		if err != nil {
+			return nil
+		}
+		h := makeHeader(a.rules.ChainID(), a.p, a.s, c.Table.Root(), c.IDs.Root())
+		return [][]byte{h.Encode(), body.Encode()}
+	}}
 }
 
 // batch is the transactions of an honest block, in the order of its body.
@@ -58,7 +81,7 @@ func (a *adversary) forge(rule func(ledger.View) ruleOf, batches ...block.Batch)
 	for i, b := range batches {
 		batches[i].Txs = block.Order(block.Body{Batches: []block.Batch{b}}, rule(a.p.ledger.View))
 	}
-	body := block.Body{Batches: batches}
+	body := block.Body{System: a.system(), Batches: batches}
 	c, err := block.Assemble(body, block.AsListed)
 	if err != nil {
 		return nil
@@ -128,6 +151,23 @@ func attacks() []attack {
 		headerAttack("no time", func(h *block.Header, _ *adversary) { h.TimeMS = 0 }),
 		headerAttack("parent", func(h *block.Header, a *adversary) { h.ParentHash[a.rng.IntN(32)]++ }),
 		headerAttack("proposer", func(h *block.Header, a *adversary) { h.Proposer[a.rng.IntN(20)]++ }),
+		systemAttack("a vote more or less", func(a *adversary, s *block.System) bool {
+			if len(s.Votes) > 0 {
+				s.Votes[0] ^= 0x80
+			}
+			return len(s.Votes) > 0
+		}),
+		systemAttack("a longer bitmap", func(_ *adversary, s *block.System) bool { s.Votes = append(s.Votes, 0); return true }),
+		systemAttack("no votes", func(_ *adversary, s *block.System) bool { had := len(s.Votes) > 0; s.Votes = nil; return had }),
+		systemAttack("an invented fault", func(a *adversary, s *block.System) bool {
+			s.Faults = append(s.Faults, block.Fault{Kind: block.DuplicateVote, Operator: a.s.proposer, Height: a.s.height})
+			return true
+		}),
+		systemAttack("a fault left out", func(_ *adversary, s *block.System) bool { had := len(s.Faults) > 0; s.Faults = nil; return had }),
+		systemAttack("a forged late vote", func(a *adversary, s *block.System) bool {
+			s.Late = []block.LateVote{{Operator: uint32(a.rng.IntN(4)), Signature: tx.Signature{1}}}
+			return true
+		}),
 		headerAttack("data root", func(h *block.Header, a *adversary) { h.DataRoot[a.rng.IntN(len(h.DataRoot))]++ }),
 		headerAttack("tx root", func(h *block.Header, a *adversary) { h.TxRoot[a.rng.IntN(32)]++ }),
 		headerAttack("ledger root", func(h *block.Header, a *adversary) { h.LedgerRoot[a.rng.IntN(32)]++ }),
@@ -251,7 +291,7 @@ func shapeAttacks() []attack {
 			if len(txs) == 0 {
 				return nil
 			}
-			body := block.Body{Batches: []block.Batch{a.mine(append(txs, txs[0])...)}}
+			body := block.Body{System: a.system(), Batches: []block.Batch{a.mine(append(txs, txs[0])...)}}
 			return [][]byte{c.raw, body.Encode()}
 		}),
 		shape("one left out of the body", func(a *adversary, c *candidate) [][]byte {
@@ -259,7 +299,7 @@ func shapeAttacks() []attack {
 			if len(txs) == 0 {
 				return nil
 			}
-			body := block.Body{Batches: []block.Batch{a.mine(txs[1:]...)}}
+			body := block.Body{System: a.system(), Batches: []block.Batch{a.mine(txs[1:]...)}}
 			return [][]byte{c.raw, body.Encode()}
 		}),
 		shape("reordered against the rule", func(a *adversary, c *candidate) [][]byte {

@@ -49,8 +49,8 @@ func TestGenesisIsWhatConsensusTakes(t *testing.T) {
 		"the beginning of time": {1, func(g *genesis.Genesis) { g.TimeMS = 0 }, true},
 		"the end of time":       {1, func(g *genesis.Genesis) { g.TimeMS = genesis.MaxTimeMS }, true},
 		"beyond it":             {1, func(g *genesis.Genesis) { g.TimeMS = genesis.MaxTimeMS + 1 }, false},
-		"all power":             {4, func(g *genesis.Genesis) { g.Operators[0].Power = cert.MaxPower - 3 }, true},
-		"one more":              {4, func(g *genesis.Genesis) { g.Operators[0].Power = cert.MaxPower - 2 }, false},
+		"all power":             {4, func(g *genesis.Genesis) { g.Operators[0].Power = genesis.MaxPower }, true},
+		"one more":              {4, func(g *genesis.Genesis) { g.Operators[0].Power = genesis.MaxPower + 1 }, false},
 		"all operators, smallest bodies": {cert.MaxOperators, func(g *genesis.Genesis) {
 			g.Params.MaxBodyBytes, g.Params.MaxTxBytes, g.Params.MaxLegBytes = 1, 1, 1
 		}, true},

@@ -126,9 +126,10 @@ func TestRealPoolAndStore(t *testing.T) {
 	included := 0
 	for height := uint64(1); included < len(ids) && height < 40; height++ {
 		turn := nodes[height%2]
-		s := slot{height, g.TimeMS + height, g.Operators[height%2].Address}
+		s := slot{height, g.TimeMS + height, g.Operators[height%2].Address, everybody(height, len(g.Operators))}
 		prepared, err := turn.app.PrepareProposal(t.Context(), &abci.RequestPrepareProposal{
 			MaxTxBytes: 1 << 20, Height: int64(height), Time: s.time(), ProposerAddress: s.proposer[:],
+			LocalLastCommit: s.past.extended(len(g.Operators)),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -137,6 +138,7 @@ func TestRealPoolAndStore(t *testing.T) {
 		for i, n := range nodes {
 			verdict, err := n.app.ProcessProposal(t.Context(), &abci.RequestProcessProposal{
 				Txs: prepared.Txs, Height: int64(height), Time: s.time(), ProposerAddress: s.proposer[:],
+				ProposedLastCommit: s.past.commit(len(g.Operators)),
 			})
 			if err != nil || !verdict.IsAccepted() {
 				t.Fatalf("height %d, node %d: %v, %v", height, i, verdict, err)
@@ -174,13 +176,9 @@ func BenchmarkJudge(b *testing.B) {
 		g.Balances[i].Amount = uint256.NewInt(1 << 60)
 	}
 	rules := ledger.NewRules(g)
-	set, err := g.Set()
-	if err != nil {
-		b.Fatal(err)
-	}
 	m := newMemory(b, g)
-	p := parent{hash: m.hash, ledger: m.Ledger(), set: set}
-	s := slot{1, g.TimeMS, g.Operators[0].Address}
+	p := parent{hash: m.hash, ledger: m.Ledger()}
+	s := slot{1, g.TimeMS, g.Operators[0].Address, new(past)}
 	for _, kind := range []struct {
 		name      string
 		txs, legs int
@@ -193,7 +191,7 @@ func BenchmarkJudge(b *testing.B) {
 			}
 			txs = append(txs, sign(b, i%4, tx.Fields{Salt: uint64(i), Expiry: 9, Legs: legs}))
 		}
-		c, refused, err := propose(rules, p, s, txs)
+		c, refused, err := propose(rules, p, s, block.System{}, txs)
 		if err != nil || len(refused) > 0 || len(c.body) > block.MaxBodySize {
 			b.Fatalf("%d bytes, %v, %v", len(c.body), refused, err)
 		}

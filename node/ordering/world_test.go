@@ -47,6 +47,8 @@ func testGenesis(t testing.TB, change func(*genesis.Params)) *genesis.Genesis {
 		MaxBodyBytes: 3000, MaxTxBytes: 1500, MaxLegBytes: 1000, MaxSignatures: 6, ExpiryWindow: 4, Capacity: 1 << 20, LaneShare: 1 << 16, Damping: 32,
 		LanePrice: 1, GlobalPrice: 1, ReservePrice: 1,
 		NamespaceDeposit: 1_000, EpochMS: 1_000, SilenceMS: 1_000, ProtocolVersion: 1,
+		MaxOperators: 4, PowerUnit: 1_000, MinPower: 1, UnbondingMS: 1_000_000, EvidenceMS: 1_000_000, CommissionStep: 1,
+		SlashBase: 1_000, DowntimeMS: 1_000_000, JailMS: 1_000,
 	}}
 	if change != nil {
 		change(&g.Params)

@@ -93,6 +93,15 @@ func (s *Store) first(prefix byte, from uint64) (height uint64, err error) {
 	return height, errors.Join(err, it.Error(), it.Close())
 }
 
+// NextChange is the lowest height from a height on whose header announces other operators; 0 if there is none.
+func (s *Store) NextChange(from uint64) (uint64, error) {
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.work.Done()
+	return s.first(prefixChange, from)
+}
+
 // lastCertificate is the highest height in a range that has a certificate; 0 if there is none.
 func (s *Store) lastCertificate(from, to uint64) (height uint64, err error) {
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: heightKey(prefixCertificate, from), UpperBound: heightKey(prefixCertificate, to+1)})

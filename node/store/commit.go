@@ -135,6 +135,12 @@ func (w *writer) effects(e *ledger.Effects, headHash common.Hash) {
 			w.set(recordKey(r.Key), r.Value)
 		}
 	}
+	if e.Operators != nil {
+		raw, err := rlp.EncodeToBytes(e.Operators.Operators())
+		w.err = errors.Join(w.err, err)
+		hash := e.Operators.Hash()
+		w.set(key(prefixSet, hash[:]...), raw)
+	}
 	h := e.Head
 	if h.Height > 0 {
 		pairs := make([]byte, 0, len(e.Spent)*ledger.PairSize)

@@ -26,6 +26,7 @@ import (
 //	f height        -> ledger.Fees, RLP                 the last FeeHistory heights
 //	e height pos(4) -> the transaction's failed actions, RLP of []Failed     as long as the block
 //	c name          -> height(8): a reader's cursor
+//	o hash          -> operator set, RLP                kept for ever: headers name sets by their hashes
 //	j id            -> encoded transaction: the journal of acknowledged ones
 const (
 	prefixMeta        = 'm'
@@ -41,6 +42,7 @@ const (
 	prefixFees        = 'f'
 	prefixFailed      = 'e'
 	prefixCursor      = 'c'
+	prefixSet         = 'o'
 	prefixJournal     = 'j'
 )
 

@@ -15,6 +15,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
@@ -25,6 +26,10 @@ func fields(salt uint64, expiry uint64, data string) tx.Fields {
 // A chain of five blocks is written, read in every way, and is all there after the store was closed and opened again.
 func TestChainSurvivesReopening(t *testing.T) {
 	n := chaintest.New(t, 3, nil)
+	operators, err := n.Genesis.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	s, err := store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
 	if err != nil {
@@ -66,9 +71,15 @@ func TestChainSurvivesReopening(t *testing.T) {
 				t.Fatalf("salt of height %d is not spent: %v", height, err)
 			}
 		}
-		treasury, err := ledger.Balance(s.Ledger().View, ledger.Treasury())
-		if err != nil || treasury.IsZero() {
-			t.Fatalf("the treasury holds %s, %v", treasury.Dec(), err)
+		pots, err := stake.LoadPots(s.Ledger().View)
+		if err != nil || pots.Voters.IsZero() {
+			t.Fatalf("the pot of voters holds %s, %v", pots.Voters.Dec(), err)
+		}
+		if set, err := s.Operators(operators.Hash()); err != nil || len(set.Operators()) != 4 {
+			t.Fatalf("the operators of the genesis: %v", err)
+		}
+		if _, err := s.Operators(common.Hash{1}); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("an unknown operator set: %v", err)
 		}
 	}
 	check(s)

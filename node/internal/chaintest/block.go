@@ -6,6 +6,8 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
@@ -17,22 +19,35 @@ func (n *Network) Next(s *store.Store, txs ...tx.Verified) (store.Block, error) 
 		list[i] = t.Tx
 	}
 	parent, height := s.Ledger(), s.Head()+1
-	proposer := n.Set.Operators()[height%uint64(len(n.Keys))].Address
-	body := block.Body{Batches: []block.Batch{{Author: proposer, Txs: list}}}
+	set, err := stake.LoadSet(parent.View, stake.Next)
+	if err != nil {
+		return store.Block{}, err
+	}
+	operators, next, err := stake.Hashes(parent.View)
+	if err != nil {
+		return store.Block{}, err
+	}
+	n.sets[operators] = set.Set
+	proposer := set.Operators()[height%uint64(len(set.Operators()))].Address
+	system, err := ledgertest.System(parent)
+	if err != nil {
+		return store.Block{}, err
+	}
+	body := block.Body{System: system, Batches: []block.Batch{{Author: proposer, Txs: list}}}
 	contents, err := block.Assemble(body, ledger.OrderIn(parent.View))
 	if err != nil {
 		return store.Block{}, err
 	}
 	body.Batches[0].Txs = contents.Txs
 	timeMS := n.Genesis.TimeMS + height*Interval
-	effects, err := ledger.Apply(n.Rules, parent, ledger.Block{TimeMS: timeMS, Proposer: proposer, Txs: contents.Txs})
-	if err != nil {
-		return store.Block{}, err
-	}
 	h := block.Header{
 		ChainID: n.Genesis.ChainID, Height: height, TimeMS: timeMS, ParentHash: s.HeadHash(), Proposer: proposer,
 		DataRoot: contents.Table.Root(), TxRoot: contents.IDs.Root(), LedgerRoot: parent.Head.Root(),
-		OperatorsHash: n.Set.Hash(), NextOperatorsHash: n.Set.Hash(),
+		OperatorsHash: operators, NextOperatorsHash: next,
+	}
+	effects, err := ledger.Apply(n.Rules, parent, ledger.BlockOf(h, contents))
+	if err != nil {
+		return store.Block{}, err
 	}
 	return store.Block{Header: h, Body: body.Encode(), Contents: contents, Effects: effects}, nil
 }

@@ -28,16 +28,21 @@ func Sign(tb testing.TB, key *ecdsa.PrivateKey, height uint64, round uint32, hea
 	}}
 }
 
-// Certificate is one of the operators with the given indices, of all if none are given.
+// Certificate is one of the operators with the given indices in the genesis's set, as far as they are in the header's; of all if none are given.
 func (n *Network) Certificate(tb testing.TB, h block.Header, signers ...int) cert.Certificate {
 	tb.Helper()
+	set, ok := n.sets[h.OperatorsHash]
+	if !ok {
+		set = n.Set
+	}
 	var votes []cert.Vote
 	for i, key := range n.Keys {
-		if len(signers) == 0 || slices.Contains(signers, i) {
+		member := set.Index(crypto.PubkeyToAddress(key.PublicKey)) >= 0
+		if member && (len(signers) == 0 || slices.Contains(signers, i)) {
 			votes = append(votes, Sign(tb, key, h.Height, 0, h.Hash()).Vote)
 		}
 	}
-	c, err := cert.Assemble(n.Set, h.Height, h.Hash(), votes)
+	c, err := cert.Assemble(set, h.Height, h.Hash(), votes)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -48,10 +48,11 @@ func mustParse(s string) namespaces.Namespace {
 type Network struct {
 	Genesis *genesis.Genesis
 	Rules   ledger.Rules
-	Set     cert.Set            // four operators of equal power
-	Keys    []*ecdsa.PrivateKey // the operators', in the order of Set
-	Payers  []*ecdsa.PrivateKey // each holds 10^21 wei
-	salt    uint64              // of Tx
+	Set     cert.Set                 // four operators of equal power
+	Keys    []*ecdsa.PrivateKey      // the operators', in the order of Set
+	Payers  []*ecdsa.PrivateKey      // each holds 10^21 wei
+	salt    uint64                   // of Tx
+	sets    map[common.Hash]cert.Set // that have proposed
 }
 
 // New makes a network with so many payers. change may be nil; it changes the genesis before it is used.
@@ -66,7 +67,7 @@ func New(tb testing.TB, payers int, change func(*genesis.Genesis)) *Network {
 		},
 	}
 	g.Params.LanePrice, g.Params.GlobalPrice, g.Params.DAPrice = Fee-2, 1, 1
-	n := &Network{Genesis: g}
+	n := &Network{Genesis: g, sets: make(map[common.Hash]cert.Set)}
 	keys := make(map[common.Address]*ecdsa.PrivateKey)
 	for i := range 4 {
 		key := Key(fmt.Sprintf("operator %d", i))

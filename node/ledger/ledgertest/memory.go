@@ -8,8 +8,10 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
 
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -94,4 +96,20 @@ func (m *Memory) Node(path []byte, hash common.Hash) ([]byte, error) {
 		return nil, fmt.Errorf("no node %x with hash %s", path, hash)
 	}
 	return blob, nil
+}
+
+// System is a system section that is true of the block after the parent: everybody has voted.
+func System(p ledger.Parent) (block.System, error) {
+	if p.Head.Height == 0 {
+		return block.System{}, nil
+	}
+	set, err := stake.LoadSet(p.View, stake.Last)
+	if err != nil {
+		return block.System{}, err
+	}
+	votes := make([]byte, (len(set.Members)+7)/8)
+	for i := range set.Members {
+		votes[i/8] |= 0x80 >> (i % 8)
+	}
+	return block.System{Votes: votes}, nil
 }

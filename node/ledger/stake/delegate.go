@@ -15,6 +15,9 @@ import (
 // maxLoss is how many shares a token may stand for before nobody may buy any more.
 const maxLoss = 1_000
 
+// maxStakeBits bounds what is bonded with one operator, so that no product of shares and accumulators leaves 256 bits.
+const maxStakeBits = 127
+
 // delegation reads an operator and what a holder has with it.
 func (s *Stake) delegation(owner, holder common.Address) (Operator, Delegation, error) {
 	o, found, err := LoadOperator(s.st, owner)
@@ -47,6 +50,9 @@ func (s *Stake) bond(owner common.Address, o *Operator, holder common.Address, d
 	}
 	if balance.Lt(amount) {
 		return tx.NewReject(InsufficientBalance, "%s has %s wei, %s are to be bonded", holder, balance.Dec(), amount.Dec())
+	}
+	if sum, over := new(uint256.Int).AddOverflow(&o.Tokens, amount); over || sum.BitLen() > maxStakeBits {
+		return tx.NewReject(Overflow, "the stake of %s would be 2^%d wei or more", owner, maxStakeBits)
 	}
 	shares := *amount
 	if !o.Shares.IsZero() {

@@ -1,9 +1,6 @@
 package stake
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/holiman/uint256"
 
@@ -19,19 +16,13 @@ type Founder struct {
 	Node    action.Node
 }
 
-// maxSupply bounds all wei there are, so that no product overflows.
-const maxSupply = 128 // bits
-
 // Genesis writes the first records.
 func Genesis(st *state.State, p Params, timeMS uint64, parent common.Hash, founders []Founder) error {
 	var pots Pots
 	members := make([]Member, len(founders))
 	for i, f := range founders {
-		if f.Power == 0 || f.Power > MaxPower {
-			return fmt.Errorf("operator %s: power %d, want 1 to %d", f.Address, f.Power, uint64(MaxPower))
-		}
 		var stake uint256.Int
-		stake.Mul(stake.SetUint64(f.Power), &p.PowerUnit) // below 2^179
+		stake.Mul(stake.SetUint64(f.Power), &p.PowerUnit) // below 2^115
 		pots.Staked.Add(&pots.Staked, &stake)
 		place, err := operators.add(st, f.Address)
 		if err != nil {
@@ -42,9 +33,6 @@ func Genesis(st *state.State, p Params, timeMS uint64, parent common.Hash, found
 		st.Set(DelegationKey(f.Address, f.Address), &Delegation{Shares: stake})
 		st.Set(consensusKey(f.Address), &KeyOwner{Owner: f.Address})
 		members[i] = Member{f.Address, f.Power, f.Address, f.Key}
-	}
-	if pots.Staked.BitLen() > maxSupply {
-		return errors.New("the operators' stake is above 2^128")
 	}
 	set, err := newSet(members)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/lockstep-network/lockstep/namespaces/action"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
@@ -15,6 +16,7 @@ import (
 const (
 	ZeroAmount           tx.Code = "zero_amount"
 	InsufficientBalance  tx.Code = "insufficient_balance"
+	Overflow             tx.Code = "overflow"
 	UnknownOperator      tx.Code = "unknown_operator"
 	OperatorExists       tx.Code = "operator_exists"
 	KeyTaken             tx.Code = "key_taken"
@@ -187,4 +189,52 @@ func (s *Stake) unjail(owner common.Address, o *Operator) error {
 	}
 	o.JailedUntil = 0
 	return nil
+}
+
+// NodeOf is an operator's owner with where its node is.
+type NodeOf struct {
+	Owner common.Address
+	Node  action.Node
+}
+
+// maxCandidates bounds who may link beside the members of sets.
+const maxCandidates = 2 * cert.MaxOperators
+
+// Nodes lists who orders and who may come to: the members of the sets around the newest height, and, by their place, the first operators that
+// neither left nor are tombstoned. A node has to follow before it can order.
+func Nodes(r state.Reader) (out []NodeOf, err error) {
+	seen := make(map[common.Address]bool)
+	add := func(owner common.Address, member bool) error {
+		o, found, err := LoadOperator(r, owner)
+		if err == nil && found && !seen[owner] && (member || !o.Tombstoned && !o.Left) {
+			seen[owner] = true
+			out = append(out, NodeOf{owner, o.Node})
+		}
+		return err
+	}
+	for w := Before; w <= After; w++ {
+		set, err := LoadSet(r, w)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range set.Members {
+			if err := add(m.Owner, true); err != nil {
+				return nil, err
+			}
+		}
+	}
+	n, err := operators.count(r)
+	for i := uint64(1); err == nil && i <= min(n, maxCandidates); i++ {
+		var owner common.Address
+		if owner, err = operators.at(r, i); err == nil {
+			err = add(owner, false)
+		}
+	}
+	return out, err
+}
+
+// OwnerOf is whose a consensus key is, or was.
+func OwnerOf(r state.Reader, key common.Address) (owner common.Address, found bool, err error) {
+	k, found, err := state.Load[KeyOwner](r, consensusKey(key))
+	return k.Owner, found, err
 }

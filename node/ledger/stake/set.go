@@ -11,6 +11,7 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -106,8 +107,8 @@ func difference(from, to Set) []Update {
 func (p *Params) power(tokens *uint256.Int) uint64 {
 	var units uint256.Int
 	units.Div(tokens, &p.PowerUnit)
-	if !units.IsUint64() || units.Uint64() > MaxPower {
-		return MaxPower
+	if !units.IsUint64() || units.Uint64() > genesis.MaxPower {
+		return genesis.MaxPower
 	}
 	return units.Uint64()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 const (
@@ -58,6 +59,33 @@ func (s *Stake) System(sys block.System) error {
 		}
 	}
 	return nil
+}
+
+// Awaited are the operators whose votes the next block can bring late, with their index in the set that voted, and the header that they are for. It
+// is that of the height before the newest; zero if there is none.
+func Awaited(r state.Reader) (operators map[common.Address]uint32, header common.Hash, err error) {
+	c, _, err := state.Load[chain](r, chainKey)
+	if err != nil {
+		return nil, common.Hash{}, err
+	}
+	t, _, err := state.Load[tally](r, tallyKey)
+	if err != nil {
+		return nil, common.Hash{}, err
+	}
+	if len(t.Votes) == 0 {
+		return nil, common.Hash{}, nil
+	}
+	set, err := loadSet(r, c.Sets[Before])
+	if err != nil {
+		return nil, common.Hash{}, err
+	}
+	operators, voted := make(map[common.Address]uint32), block.System{Votes: t.Votes}
+	for i, m := range set.Members {
+		if !voted.Voted(i) {
+			operators[m.Address] = uint32(i)
+		}
+	}
+	return operators, c.Parent, nil
 }
 
 // check says whether the section can be true on the records before the block.

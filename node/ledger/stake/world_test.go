@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
@@ -58,18 +59,17 @@ func owner(i int) common.Address { return addr(testKey("operator", i)) }
 func holder(i int) common.Address { return addr(testKey("holder", i)) }
 
 func testParams() Params {
-	p := DefaultParams()
-	p.EpochMS, p.MaxOperators = 5_000, 4
-	p.PowerUnit, p.MinStake = *uint256.NewInt(1_000), *uint256.NewInt(2_000)
+	p := genesis.DefaultParams()
+	p.EpochMS, p.MaxOperators, p.PowerUnit, p.MinPower = 5_000, 4, 1_000, 2
 	p.UnbondingMS, p.EvidenceMS, p.CorrelationMS = 20_000, 15_000, 30_000
 	p.DowntimeMS, p.JailMS = 4_000, 6_000
-	return p
+	return ParamsOf(p)
 }
 
 // newWorld has founders of the powers, and ten holders and all owners with a million wei each.
 func newWorld(t testing.TB, p Params, powers ...uint64) *world {
 	t.Helper()
-	if err := p.Validate(); err != nil {
+	if err := p.Params.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	w := &world{

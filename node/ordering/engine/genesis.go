@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/cometbft/cometbft/crypto/encoding"
 	"github.com/cometbft/cometbft/crypto/secp256k1eth"
 	"github.com/cometbft/cometbft/types"
 	"github.com/ethereum/go-ethereum/common"
@@ -113,6 +115,19 @@ func (g Genesis) params() *types.ConsensusParams {
 	p.Validator.PubKeyTypes = []string{types.ABCIPubKeyTypeSecp256k1Eth}
 	p.ABCI.VoteExtensionsEnableHeight = 1
 	return p
+}
+
+// ValidatorUpdate is how CometBFT is told of a validator's power; 0 takes it away.
+func ValidatorUpdate(public []byte, power uint64) (abci.ValidatorUpdate, error) {
+	key, err := consensusKey(public)
+	if err != nil {
+		return abci.ValidatorUpdate{}, err
+	}
+	proto, err := encoding.PubKeyToProto(key)
+	if err != nil {
+		return abci.ValidatorUpdate{}, fmt.Errorf("encode public key: %w", err)
+	}
+	return abci.ValidatorUpdate{PubKey: proto, Power: int64(power)}, nil // powers are below 2^51
 }
 
 // consensusKey turns a compressed or uncompressed public key into CometBFT's, which is the compressed one.

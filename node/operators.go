@@ -1,0 +1,82 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/node/keys"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
+	"github.com/lockstep-network/lockstep/node/ordering/engine"
+	"github.com/lockstep-network/lockstep/node/store"
+)
+
+// operators tells who operates now, from the ledger: their nodes link, and nobody else's.
+type operators struct {
+	store *store.Store
+	known map[common.Address]genesis.Operator // of the genesis: where they are reached, until the ledger says otherwise
+	log   *slog.Logger
+	last  []engine.Link
+}
+
+func newOperators(st *store.Store, log *slog.Logger) *operators {
+	o := &operators{store: st, known: make(map[common.Address]genesis.Operator), log: log}
+	for _, g := range st.Genesis().Operators {
+		o.known[g.Address] = g
+	}
+	return o
+}
+
+// links lists the operators' ends of consensus links. It is called by one goroutine at a time. What cannot be read leaves the list as it was.
+func (o *operators) links() []engine.Link {
+	nodes, err := stake.Nodes(o.store.Ledger().View)
+	if err != nil {
+		o.log.WarnContext(context.Background(), "the operators cannot be read: links stay as they are", "error", err)
+		return o.last
+	}
+	out := make([]engine.Link, 0, len(nodes))
+	for _, n := range nodes {
+		id, err := consensusID(n.Node.PeerID)
+		if err != nil {
+			continue // anybody can register a node that is none
+		}
+		link := engine.Link{ConsensusID: id, Address: n.Node.Consensus}
+		if g, ok := o.known[n.Owner]; ok && link.Address == "" && g.PeerID == n.Node.PeerID {
+			link.Address = g.Consensus
+		}
+		out = append(out, link)
+	}
+	o.last = out
+	return out
+}
+
+// warn tells an operator at its start what will keep it from ordering: it may not have joined yet.
+func (o *operators) warn(ctx context.Context, c Config) error {
+	owner, found, err := stake.OwnerOf(o.store.Ledger().View, c.Operator.Address())
+	if err != nil {
+		return fmt.Errorf("read this operator's record: %w", err)
+	}
+	if !found {
+		o.log.WarnContext(ctx, "this key is no operator's: the node orders nothing, and follows once an operator's record names it", "key", c.Operator.Address())
+		return nil
+	}
+	record, _, err := stake.LoadOperator(o.store.Ledger().View, owner)
+	if err == nil && record.Node.PeerID != c.Node.PeerID().String() {
+		o.log.WarnContext(ctx, "the operator's record names another node: others will not link to this one",
+			"operator", owner, "record", record.Node.PeerID, "node", c.Node.PeerID())
+	}
+	return err
+}
+
+// consensusID is the id that links know a node by.
+func consensusID(peerID string) (string, error) {
+	id, err := peer.Decode(peerID)
+	if err != nil {
+		return "", err
+	}
+	return keys.ConsensusIDOf(id)
+}
