@@ -264,11 +264,11 @@ func (c *Collector) ready() (h uint64, certificate *cert.Certificate, source str
 	if o == nil && !announced {
 		return h, nil, "", true, nil
 	}
-	var known common.Hash
+	var known, operators common.Hash
 	if o != nil {
-		known = *o.header
+		known, operators = *o.header, o.set.Hash()
 	} else if header, err := c.chain.Header(h); err == nil {
-		known = header.Hash()
+		known, operators = header.Hash(), header.OperatorsHash
 	} else {
 		return 0, nil, "", false, fmt.Errorf("read header %d: %w", h, err)
 	}
@@ -279,9 +279,11 @@ func (c *Collector) ready() (h uint64, certificate *cert.Certificate, source str
 	}
 	if announced {
 		delete(c.pending, h)
-		if a.Certificate.HeaderHash != known {
+		switch {
+		case a.Header.OperatorsHash != operators: // it came early, by operators that do not certify this height any more
+		case a.Certificate.HeaderHash != known:
 			c.rival = &rival{height: h, known: known, certificate: a.Certificate, header: &a.Header}
-		} else if certificate == nil && (o == nil || !o.stored) {
+		case certificate == nil && (o == nil || !o.stored):
 			certificate, source = &a.Certificate, fromGossip
 		}
 	}

@@ -182,3 +182,51 @@ func TestChangeOfOperatorsStaysOpen(t *testing.T) {
 		t.Fatalf("certified to %d of %d, %v", m.Certified(), m.Head(), err)
 	}
 }
+
+// A node that catches up has heard of a header by a quorum of operators who had to go before its height: that is no certificate, so neither a
+// rival. One by the operators of that height is.
+func TestFormerOperatorsFreezeNobody(t *testing.T) {
+	n := chaintest.New(t, 1, nil)
+	next, err := cert.NewSet(n.Set.Operators()[:3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		at     uint64 // height of the header that the old set signs
+		freeze bool
+	}{"after their time": {4, false}, "at their last height": {3, true}} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory(n.Set, next)
+			h1 := header(n, nil, n.Set)
+			h2 := header(n, &h1, n.Set)
+			h3 := header(n, &h2, next)
+			h4 := header(n, &h3, next)
+			m.commit(h1, nil)
+			c, _, _ := collectorOn(t, m, common.Address{})
+			if err := c.step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			rival := map[uint64]block.Header{3: h3, 4: h4}[test.at]
+			rival.TimeMS, rival.OperatorsHash = rival.TimeMS+1, n.Set.Hash()
+			if err := c.Announcement(feed.Announcement{Header: rival, Certificate: n.Certificate(t, rival, 0, 1, 3)}); err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range []block.Header{h2, h3, h4} {
+				m.commit(h, nil)
+			}
+			for _, h := range []block.Header{h3, h4} {
+				for k := range 3 {
+					c.Observe(chaintest.Sign(t, n.Keys[k], h.Height, 0, h.Hash()))
+				}
+			}
+			var conflict *cert.ErrConflict
+			err := c.step(t.Context())
+			switch {
+			case test.freeze && !errors.As(err, &conflict):
+				t.Fatalf("want a conflict, got %v", err)
+			case !test.freeze && (err != nil || m.Certified() != 4 || len(c.pending) > 0):
+				t.Fatalf("certified to %d, %d announcements pending: %v", m.Certified(), len(c.pending), err)
+			}
+		})
+	}
+}
