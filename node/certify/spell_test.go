@@ -230,3 +230,69 @@ func TestFormerOperatorsFreezeNobody(t *testing.T) {
 		})
 	}
 }
+
+// slowDisk tells when a header is read.
+type slowDisk struct {
+	*memory
+
+	reading func()
+}
+
+func (d slowDisk) Header(h uint64) (block.Header, error) {
+	d.reading()
+	return d.memory.Header(h)
+}
+
+// Anyone may announce old heights as often as it likes: votes do not wait for the disk meanwhile.
+func TestOldAnnouncementsHoldNobodyUp(t *testing.T) {
+	n := chaintest.New(t, 1, nil)
+	m := newMemory(n.Set)
+	var before *block.Header
+	var hs []block.Header
+	for range window + 20 {
+		h := header(n, before, n.Set)
+		hs, before = append(hs, h), &h
+		m.commit(h, nil)
+	}
+	c, _, _ := collectorOn(t, m, common.Address{})
+	for k := range 3 {
+		c.Observe(chaintest.Sign(t, n.Keys[k], 1, 0, hs[0].Hash()))
+	}
+	if err := c.step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Announcement(feed.Announcement{Header: hs[1], Certificate: n.Certificate(t, hs[1])}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.step(t.Context()); err != nil || m.Certified() != 2 {
+		t.Fatalf("certified to %d: %v", m.Certified(), err)
+	}
+	reads, held := 0, 0
+	c.chain = slowDisk{m, func() {
+		reads++
+		if !c.mu.TryLock() {
+			held++
+			return
+		}
+		c.mu.Unlock()
+	}}
+	junk := hs[0]
+	junk.TimeMS++
+	weak := n.Certificate(t, junk)
+	weak.Bitmap, weak.Signatures = []byte{0xc0}, weak.Signatures[:2]
+	for name, test := range map[string]struct {
+		announcement feed.Announcement
+		want         error
+	}{
+		"certified":        {feed.Announcement{Header: hs[0], Certificate: n.Certificate(t, hs[0])}, ErrKnown},
+		"junk":             {feed.Announcement{Header: junk, Certificate: weak}, ErrInvalid},
+		"below the window": {feed.Announcement{Header: hs[9], Certificate: n.Certificate(t, hs[9])}, nil},
+	} {
+		if err := c.Announcement(test.announcement); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+	if reads != 3 || held > 0 {
+		t.Errorf("of %d reads, %d held votes up", reads, held)
+	}
+}
