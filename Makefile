@@ -84,7 +84,7 @@ race: ## Unit tests under the race detector (needs gcc).
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(UNIT)
 
 .PHONY: soak
-soak: viem ## The long tests (names with "Soak"), skipped elsewhere.
+soak: viem ## The long tests (names with "Soak"), skipped elsewhere; LOCKSTEP_SOAK_ROUNDS=60.
 	LOCKSTEP_SOAK=1 $(GO) test -p 1 -count 1 -timeout 4h -v -run Soak ./...
 
 .PHONY: fuzz

@@ -78,7 +78,7 @@ func linksOf(c *chain, size uint64, most int) func(feed.LinksRequest, func(cert.
 			top++
 		}
 		end := *c.steps[top-1].Certificate
-		if r.To != 0 {
+		if r.To != 0 && r.To <= top {
 			top, end = r.To, cert.Bare(c.steps[r.To-1].Header)
 		}
 		for n := 0; top > cert.MarkAfter(r.From); n++ {
@@ -168,6 +168,58 @@ func TestFollowerPassesALongSpell(t *testing.T) {
 				t.Errorf("charges: %v and %v", peers.charges("first"), peers.charges("second"))
 			}
 		})
+	}
+}
+
+// The operators go and come back. A peer gives links of their second time to a follower that is in their first one: they hold, and lie above the
+// set in between. Whoever serves by the rules goes on below the certificate that ends the first time all the same.
+func TestMarksOfALaterTimeOfTheSet(t *testing.T) {
+	const era, heights = 150, 450
+	c := &chain{genesis: testGenesis(), calm: true}
+	for i, next := range []cert.Set{testSet(3, 7), testSet(0, 4), {}} {
+		grow(45, c, era*(i+1))
+		if last := &c.steps[era*(i+1)-1]; i < 2 {
+			last.Header.NextOperatorsHash, last.Next = next.Hash(), next.Operators()
+			last.Certificate = certify(c.sets[era*(i+1)-1], last.Header)
+		}
+		for h := era*i + 1; h < era*(i+1); h++ {
+			c.gaps[h-1] = true
+		}
+	}
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	peers := newFakePeers().add("honest", honest(c, newStage(heights)))
+	peers.links = map[string]func(feed.LinksRequest, func(cert.Links) error) error{"honest": linksOf(c, 64, -1)}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // ends a test that hangs
+	defer cancel()
+	next := uint64(1)
+	f := &follower{
+		peers: peers, namespace: mine(), limits: quick().withDefaults(), metrics: m, log: slog.New(slog.DiscardHandler), trust: c.genesis,
+		tip: func() cert.Trust { return c.genesis }, proven: func() uint64 { return heights },
+	}
+	f.take = func(_ context.Context, b Block) error {
+		if b.Hash != c.steps[next-1].Header.Hash() {
+			t.Errorf("height %d is another header", next)
+		}
+		if next++; next > heights {
+			cancel()
+		}
+		return nil
+	}
+	later := cert.Links{Certificate: *c.steps[heights-1].Certificate}
+	for _, s := range c.steps[400:] {
+		later.Headers = append(later.Headers, s.Header)
+	}
+	if err := f.marks.Take(c.genesis, later, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.run(ctx); !errors.Is(err, context.Canceled) || next <= heights {
+		t.Errorf("%d of %d heights: %v", next-1, heights, err)
+	}
+	if charges := peers.charges("honest"); len(charges) > 0 {
+		t.Errorf("%d charges, the first is %v", len(charges), charges[0])
 	}
 }
 

@@ -16,6 +16,8 @@ func rollupExecutorCommand() *cli.Command {
 	flags := rollupFlags("unix socket to be driven through; HOME/" + dataFolder + "/" + socketName + " if empty")
 	return &cli.Command{
 		Name: "executor", Usage: "execute the rollup and serve wallets, driven by `lockstep rollup start --executor` in another process",
+		Description: "Of the settings that it shares with 'lockstep rollup start' it ignores --p2p-listen, --p2p-announce, --bootstrap and --da: the other process\n" +
+			"reaches the network and the DA layer.",
 		Flags: flags, Before: fromFile(flags), Action: startExecutor,
 	}
 }

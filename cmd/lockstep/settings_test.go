@@ -165,3 +165,19 @@ func TestUnknownVerbsAndArgumentsAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// What another process reaches for the executor is said to be ignored where it is listed.
+func TestExecutorHelpNamesWhatItIgnores(t *testing.T) {
+	var help strings.Builder
+	app := &cli.App{Writer: &help, Commands: []*cli.Command{rollupExecutorCommand()}}
+	if err := app.RunContext(t.Context(), []string{"lockstep", "executor", "--help"}); err != nil {
+		t.Fatal(err)
+	}
+	_, said, _ := strings.Cut(help.String(), "it ignores ")
+	said, _, _ = strings.Cut(said, ":")
+	for _, name := range []string{flagP2PListen, flagP2PAnnounce, flagBootstrap, flagDA} {
+		if !strings.Contains(said, "--"+name) || !strings.Contains(help.String(), "--"+name+" value") {
+			t.Errorf("--%s is not said to be ignored, or not listed any more:\n%s", name, help.String())
+		}
+	}
+}

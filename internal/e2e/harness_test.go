@@ -57,6 +57,21 @@ func soak(t *testing.T) {
 	}
 }
 
+// soakRounds is how many rounds a long story has.
+func soakRounds(t *testing.T) int {
+	t.Helper()
+	const usual = 60 // about seven minutes on two busy cores
+	s := os.Getenv("LOCKSTEP_SOAK_ROUNDS")
+	if s == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("LOCKSTEP_SOAK_ROUNDS=%q: need a number of rounds, at least 1", s)
+	}
+	return n
+}
+
 // chance is where a story's choices come from, repeatable by its printed seed.
 func chance(t *testing.T) *rand.Rand {
 	t.Helper()

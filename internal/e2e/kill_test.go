@@ -37,14 +37,15 @@ func TestKills(t *testing.T) {
 	n.check(acked)
 }
 
-// TestSoakKills kills one or two operators at random moments, many times.
+// TestSoakKills kills one or two operators at random moments, many times: LOCKSTEP_SOAK_ROUNDS says how many.
 func TestSoakKills(t *testing.T) {
 	soak(t)
+	rounds := soakRounds(t)
 	random := chance(t)
 	n := newNetwork(t, options{})
 	n.startOperators()
 	load := n.startLoad(random)
-	for round := range 60 {
+	for round := range rounds {
 		load.more(random.IntN(60))
 		victims := random.Perm(len(n.operators))[:1+random.IntN(2)]
 		for _, i := range victims {
@@ -57,7 +58,7 @@ func TestSoakKills(t *testing.T) {
 		for _, i := range victims {
 			n.votes(n.operators[i])
 		}
-		t.Logf("round %d: killed %v, all vote at block %d", round, victims, n.highest())
+		t.Logf("round %d of %d: killed %v, all vote at block %d", round+1, rounds, victims, n.highest())
 	}
 	n.check(load.result(t))
 }

@@ -35,13 +35,14 @@ type Marks struct {
 	set    common.Hash // of the set that certifies them all
 	at     map[uint64]mark
 	raised uint64 // the tip's height: all marks are above it
-	oldest uint64 // note of the oldest mark
+	oldest uint64 // lowest since of all marks
 	stale  bool   // oldest must be looked for
 }
 
 type mark struct {
-	hash common.Hash
-	note uint64
+	hash  common.Hash
+	note  uint64 // of the links that gave it
+	since uint64 // lowest note of the links that it hangs on, its own included: those above may be forgotten before it is
 }
 
 // Take verifies links on top of what is trusted and keeps the marks that they give, each with the caller's note (where it was read, say). A mark
@@ -75,8 +76,12 @@ func (m *Marks) Take(t Trust, l Links, note uint64) error {
 			return &ErrConflict{Height: f.height, Known: known.hash, Run: Run{Headers: l.Headers, Certificate: l.Certificate}}
 		}
 	}
+	since := note
+	if l.Certificate.Bare() {
+		since = min(since, m.at[last.Height].since)
+	}
 	for _, f := range found {
-		m.put(f, note)
+		m.put(f, note, since)
 	}
 	m.bound()
 	return nil
@@ -139,15 +144,15 @@ func (t Trust) down(l Links, hash common.Hash) (marks []found, err error) {
 	return marks, nil
 }
 
-func (m *Marks) put(f found, note uint64) {
+func (m *Marks) put(f found, note, since uint64) {
 	if _, ok := m.at[f.height]; ok {
 		return
 	}
 	if m.at == nil {
 		m.at = make(map[uint64]mark)
 	}
-	m.at[f.height] = mark{f.hash, note}
-	m.stale = m.stale || len(m.at) == 1 || note < m.oldest
+	m.at[f.height] = mark{f.hash, note, since}
+	m.stale = m.stale || len(m.at) == 1 || since < m.oldest
 }
 
 // bound forgets the highest quarter when there are too many.
@@ -174,7 +179,7 @@ func (m *Marks) Raise(t Trust) {
 	}
 	if len(m.at) > 0 && t.Height > m.raised {
 		for h := MarkAfter(m.raised + 1); h <= t.Height; h += MarkEvery {
-			m.stale = m.stale || m.at[h].note == m.oldest
+			m.stale = m.stale || m.at[h].since == m.oldest
 			delete(m.at, h)
 		}
 	}
@@ -206,13 +211,13 @@ func (m *Marks) Lowest() (height uint64, hash common.Hash, found bool) {
 	return height, hash, found
 }
 
-// Oldest is the lowest note of all marks; false if there is none.
+// Oldest is the lowest note of all links that the marks hang on: who takes those from there on knows the marks again. False if there is none.
 func (m *Marks) Oldest() (note uint64, found bool) {
 	if m.stale {
 		m.stale, m.oldest = false, 0
 		for _, k := range m.at { // any order: the lowest is one
-			if m.oldest == 0 || k.note < m.oldest {
-				m.oldest = k.note
+			if m.oldest == 0 || k.since < m.oldest {
+				m.oldest = k.since
 			}
 		}
 	}

@@ -190,7 +190,7 @@ func relink(hs []block.Header) {
 func TestMarksAreBounded(t *testing.T) {
 	m := &Marks{}
 	for h := uint64(3 * MaxMarks); h > 0; h-- {
-		m.put(found{h * MarkEvery, crypto.Keccak256Hash([]byte{byte(h)})}, h)
+		m.put(found{h * MarkEvery, crypto.Keccak256Hash([]byte{byte(h)})}, h, h)
 		m.bound()
 	}
 	if low, _, _ := m.Lowest(); len(m.at) > MaxMarks || len(m.at) < MaxMarks/2 || low != MarkEvery {
@@ -198,5 +198,42 @@ func TestMarksAreBounded(t *testing.T) {
 	}
 	if oldest, found := m.Oldest(); !found || oldest != 1 {
 		t.Fatalf("oldest note %d", oldest)
+	}
+}
+
+// When the highest marks are forgotten, those that hang on them stay, and with them the note of the links without which nobody knows them.
+func TestForgottenAnchorsLeaveTheirNote(t *testing.T) {
+	n := newNetwork(t, "anchors", 1, 1, 1, 1)
+	const kept = MaxMarks / 4 * 3
+	tip, below := n.trust(), n.trust()
+	below.Height = kept * MarkEvery
+	all := headers(below, 4*MarkEvery)
+	m := new(Marks)
+	m.Raise(tip)
+	for h := uint64(1); h <= MaxMarks-4; h++ { // all but two of those that are kept, and what is above
+		at := h
+		if h > kept-2 {
+			at += 10
+		}
+		m.put(found{at * MarkEvery, common.Hash{1}}, 9, 9)
+	}
+	upper := Links{all[2*MarkEvery:], n.certify(t, all[4*MarkEvery-1], 0, 0, 1, 2)}
+	lower := Links{all[:2*MarkEvery], Bare(all[2*MarkEvery-1])}
+	if err := m.Take(tip, upper, 5); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Take(tip, lower, 9); err != nil {
+		t.Fatal(err)
+	}
+	_, anchor := m.At(below.Height + 2*MarkEvery)
+	_, hangs := m.At(below.Height + MarkEvery)
+	if m.Len() != kept || anchor || !hangs {
+		t.Fatalf("%d marks; the anchor is known: %t, what hangs on it: %t", m.Len(), anchor, hangs)
+	}
+	if oldest, found := m.Oldest(); !found || oldest != 5 {
+		t.Errorf("oldest note %d, want that of the links from above, 5", oldest)
+	}
+	if m.Before(9).Len() != 0 {
+		t.Error("a mark counts as known before its own links came")
 	}
 }

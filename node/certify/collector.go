@@ -26,8 +26,8 @@ type Chain interface {
 type Certificates interface {
 	// Certified is the highest height such that it and all below are covered.
 	Certified() uint64
-	// Certificate reads the certificate of this very height.
-	Certificate(height uint64) (cert.Certificate, error)
+	// Run reads consecutive headers from a height with the certificate of the last; Run(h, h) is the shortest proof of h.
+	Run(from, to uint64) (cert.Run, error)
 	// SetCertificate keeps a verified certificate of a committed header, and moves Certified.
 	SetCertificate(cert.Certificate) error
 }
@@ -264,11 +264,11 @@ func (c *Collector) ready() (h uint64, certificate *cert.Certificate, source str
 	if o == nil && !announced {
 		return h, nil, "", true, nil
 	}
-	var known common.Hash
+	var known, operators common.Hash
 	if o != nil {
-		known = *o.header
+		known, operators = *o.header, o.set.Hash()
 	} else if header, err := c.chain.Header(h); err == nil {
-		known = header.Hash()
+		known, operators = header.Hash(), header.OperatorsHash
 	} else {
 		return 0, nil, "", false, fmt.Errorf("read header %d: %w", h, err)
 	}
@@ -279,11 +279,16 @@ func (c *Collector) ready() (h uint64, certificate *cert.Certificate, source str
 	}
 	if announced {
 		delete(c.pending, h)
-		if a.Certificate.HeaderHash != known {
+		switch {
+		case a.Header.OperatorsHash != operators: // it came early, by operators that do not certify this height any more
+		case a.Certificate.HeaderHash != known:
 			c.rival = &rival{height: h, known: known, certificate: a.Certificate, header: &a.Header}
-		} else if certificate == nil && (o == nil || !o.stored) {
+		case certificate == nil && (o == nil || !o.stored):
 			certificate, source = &a.Certificate, fromGossip
 		}
+	}
+	if c.rival != nil && c.rival.height == h {
+		c.rival.own = certificate
 	}
 	return h, certificate, source, true, nil
 }
@@ -306,17 +311,12 @@ func (c *Collector) announce(ctx context.Context) {
 	} else if c.announced, c.announcedAt = h, now; fresh && heard >= h {
 		return
 	}
-	header, err := c.chain.Header(h)
+	run, err := c.store.Run(h, h) // one header: what is certified ends in a certificate
 	if err != nil {
 		c.log.WarnContext(ctx, "certified header not announced", "height", h, "error", err)
 		return
 	}
-	certificate, err := c.store.Certificate(h)
-	if err != nil {
-		c.log.WarnContext(ctx, "certified header not announced", "height", h, "error", err)
-		return
-	}
-	if err := c.out.headers.Publish(ctx, feed.Announcement{Header: header, Certificate: certificate}.Encode()); err != nil {
+	if err := c.out.headers.Publish(ctx, feed.Announcement{Header: run.Headers[0], Certificate: run.Certificate}.Encode()); err != nil {
 		c.log.WarnContext(ctx, "certified header not announced", "height", h, "error", err)
 		return
 	}

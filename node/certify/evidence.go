@@ -26,19 +26,22 @@ type rival struct {
 	height      uint64
 	known       common.Hash // the committed header's
 	certificate cert.Certificate
-	header      *block.Header // nil if only signatures over its hash were seen
+	header      *block.Header     // nil if only signatures over its hash were seen
+	own         *cert.Certificate // of the committed header, if it came at the same moment and is not stored
 }
 
-// evidence is the file: all that another needs to see the conflict, given the genesis.
+// evidence is the file: all that another needs to see the conflict, given the genesis. The known header is proven by the certificate of the
+// last header above it; or, while none is here, by nothing but the commit.
 type evidence struct {
-	Version          int           `json:"version"`
-	ChainID          string        `json:"chainId"`
-	Height           uint64        `json:"height"`
-	Known            hexutil.Bytes `json:"known"`                      // header, RLP
-	KnownCertificate hexutil.Bytes `json:"knownCertificate,omitempty"` // RLP, if this height has its own
-	RivalHash        common.Hash   `json:"rivalHash"`
-	Rival            hexutil.Bytes `json:"rival,omitempty"` // header, RLP, if it was seen
-	RivalCertificate hexutil.Bytes `json:"rivalCertificate"`
+	Version          int             `json:"version"`
+	ChainID          string          `json:"chainId"`
+	Height           uint64          `json:"height"`
+	Known            hexutil.Bytes   `json:"known"`                      // header, RLP
+	KnownAbove       []hexutil.Bytes `json:"knownAbove,omitempty"`       // headers, RLP, from the next one up to the one that the certificate is for
+	KnownCertificate hexutil.Bytes   `json:"knownCertificate,omitempty"` // RLP, of the last of them, or of the known one if there are none
+	RivalHash        common.Hash     `json:"rivalHash"`
+	Rival            hexutil.Bytes   `json:"rival,omitempty"` // header, RLP, if it was seen
+	RivalCertificate hexutil.Bytes   `json:"rivalCertificate"`
 }
 
 // freeze writes the evidence down, and only then says so.
@@ -51,8 +54,16 @@ func (c *Collector) freeze(ctx context.Context, r rival) error {
 		Version: 1, ChainID: c.cfg.ChainID, Height: r.height, Known: header.Encode(),
 		RivalHash: r.certificate.HeaderHash, RivalCertificate: r.certificate.Encode(),
 	}
-	if known, err := c.store.Certificate(r.height); err == nil {
-		e.KnownCertificate = known.Encode()
+	switch known, err := c.store.Run(r.height, r.height); {
+	case err == nil:
+		for _, above := range known.Headers[1:] {
+			e.KnownAbove = append(e.KnownAbove, above.Encode())
+		}
+		e.KnownCertificate = known.Certificate.Encode()
+	case r.own != nil:
+		e.KnownCertificate = r.own.Encode()
+	default:
+		c.log.WarnContext(ctx, "evidence has no certificate of the committed header", "height", r.height, "error", err)
 	}
 	conflict := &cert.ErrConflict{Height: r.height, Known: r.known, Run: cert.Run{Certificate: r.certificate}}
 	if r.header != nil {

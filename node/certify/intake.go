@@ -89,41 +89,53 @@ func (c *Collector) Announcement(a feed.Announcement) error {
 // judge says which operators must have signed an announced header, and which header is known at its height if one is; or why it need not be
 // looked at.
 func (c *Collector) judge(a feed.Announcement) (set cert.Set, known common.Hash, err error) {
-	h, hash := a.Header.Height, a.Certificate.HeaderHash
+	set, known, read, err := c.remember(a)
+	if !read || err != nil {
+		return set, known, err
+	}
+	// Without the lock: anyone can announce an old height, and the disk must not hold up votes. What is committed does not change.
+	header, err := c.chain.Header(a.Header.Height)
+	if err != nil {
+		return set, known, fmt.Errorf("header %d: %w: %w", a.Header.Height, ErrFar, err)
+	}
+	known = header.Hash()
+	if set, err = c.cfg.Set(header.OperatorsHash); err != nil {
+		return set, known, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known == a.Certificate.HeaderHash && header.Height <= c.tally.certified {
+		return set, known, fmt.Errorf("header %d: %w", header.Height, ErrKnown)
+	}
+	return set, known, nil
+}
+
+// remember is judge for what is in memory; read says that the committed header must be read.
+func (c *Collector) remember(a feed.Announcement) (set cert.Set, known common.Hash, read bool, err error) {
+	h := a.Header.Height
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.frozen(); err != nil {
-		return set, known, err
+		return set, known, false, err
 	}
 	if h <= c.tally.certified {
-		header, err := c.chain.Header(h)
-		if err != nil || header.Hash() == hash {
-			return set, known, fmt.Errorf("header %d: %w", h, ErrKnown)
-		}
-		set, err = c.cfg.Set(header.OperatorsHash)
-		return set, header.Hash(), err
+		return set, known, true, nil
 	}
 	if _, twice := c.pending[h]; twice {
-		return set, known, fmt.Errorf("header %d: %w", h, ErrKnown)
+		return set, known, false, fmt.Errorf("header %d: %w", h, ErrKnown)
 	}
 	if o := c.tally.open[h]; o != nil && o.header != nil {
-		return o.set, *o.header, nil
-	}
-	if h <= c.tally.head { // below the window: its certificate covers what is older all the same
-		header, err := c.chain.Header(h)
-		if err != nil {
-			return set, known, fmt.Errorf("header %d: %w: %w", h, ErrFar, err)
-		}
-		set, err = c.cfg.Set(header.OperatorsHash)
-		return set, header.Hash(), err
+		return o.set, *o.header, false, nil
 	}
 	switch {
+	case h <= c.tally.head: // below the window: its certificate covers what is older all the same
+		return set, known, true, nil
 	case h > c.tally.head+ahead:
-		return set, known, fmt.Errorf("header %d, this node is at %d: %w", h, c.tally.head, ErrFar)
+		return set, known, false, fmt.Errorf("header %d, this node is at %d: %w", h, c.tally.head, ErrFar)
 	case a.Header.OperatorsHash != c.tally.next.Hash():
-		return set, known, fmt.Errorf("header %d is certified by other operators than those after %d: %w", h, c.tally.head, ErrFar)
+		return set, known, false, fmt.Errorf("header %d is certified by other operators than those after %d: %w", h, c.tally.head, ErrFar)
 	}
-	return c.tally.next, known, nil
+	return c.tally.next, known, false, nil
 }
 
 // frozen says why nothing is taken any more. The caller holds mu.

@@ -68,14 +68,17 @@ func (m *memory) Certified() uint64 {
 	return m.certified
 }
 
-func (m *memory) Certificate(h uint64) (cert.Certificate, error) {
+func (m *memory) Run(from, to uint64) (run cert.Run, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c, ok := m.certs[h]
-	if !ok {
-		return c, errors.New("not found")
+	for h := from; h <= m.certified; h++ {
+		run.Headers = append(run.Headers, m.headers[h-1])
+		if c, ok := m.certs[h]; ok && h >= to {
+			run.Certificate = c
+			return run, nil
+		}
 	}
-	return c, nil
+	return run, errors.New("not certified")
 }
 
 func (m *memory) SetCertificate(c cert.Certificate) error {

@@ -182,3 +182,117 @@ func TestChangeOfOperatorsStaysOpen(t *testing.T) {
 		t.Fatalf("certified to %d of %d, %v", m.Certified(), m.Head(), err)
 	}
 }
+
+// A node that catches up has heard of a header by a quorum of operators who had to go before its height: that is no certificate, so neither a
+// rival. One by the operators of that height is.
+func TestFormerOperatorsFreezeNobody(t *testing.T) {
+	n := chaintest.New(t, 1, nil)
+	next, err := cert.NewSet(n.Set.Operators()[:3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		at     uint64 // height of the header that the old set signs
+		freeze bool
+	}{"after their time": {4, false}, "at their last height": {3, true}} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory(n.Set, next)
+			h1 := header(n, nil, n.Set)
+			h2 := header(n, &h1, n.Set)
+			h3 := header(n, &h2, next)
+			h4 := header(n, &h3, next)
+			m.commit(h1, nil)
+			c, _, _ := collectorOn(t, m, common.Address{})
+			if err := c.step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			rival := map[uint64]block.Header{3: h3, 4: h4}[test.at]
+			rival.TimeMS, rival.OperatorsHash = rival.TimeMS+1, n.Set.Hash()
+			if err := c.Announcement(feed.Announcement{Header: rival, Certificate: n.Certificate(t, rival, 0, 1, 3)}); err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range []block.Header{h2, h3, h4} {
+				m.commit(h, nil)
+			}
+			for _, h := range []block.Header{h3, h4} {
+				for k := range 3 {
+					c.Observe(chaintest.Sign(t, n.Keys[k], h.Height, 0, h.Hash()))
+				}
+			}
+			var conflict *cert.ErrConflict
+			err := c.step(t.Context())
+			switch {
+			case test.freeze && !errors.As(err, &conflict):
+				t.Fatalf("want a conflict, got %v", err)
+			case !test.freeze && (err != nil || m.Certified() != 4 || len(c.pending) > 0):
+				t.Fatalf("certified to %d, %d announcements pending: %v", m.Certified(), len(c.pending), err)
+			}
+		})
+	}
+}
+
+// slowDisk tells when a header is read.
+type slowDisk struct {
+	*memory
+
+	reading func()
+}
+
+func (d slowDisk) Header(h uint64) (block.Header, error) {
+	d.reading()
+	return d.memory.Header(h)
+}
+
+// Anyone may announce old heights as often as it likes: votes do not wait for the disk meanwhile.
+func TestOldAnnouncementsHoldNobodyUp(t *testing.T) {
+	n := chaintest.New(t, 1, nil)
+	m := newMemory(n.Set)
+	var before *block.Header
+	var hs []block.Header
+	for range window + 20 {
+		h := header(n, before, n.Set)
+		hs, before = append(hs, h), &h
+		m.commit(h, nil)
+	}
+	c, _, _ := collectorOn(t, m, common.Address{})
+	for k := range 3 {
+		c.Observe(chaintest.Sign(t, n.Keys[k], 1, 0, hs[0].Hash()))
+	}
+	if err := c.step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Announcement(feed.Announcement{Header: hs[1], Certificate: n.Certificate(t, hs[1])}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.step(t.Context()); err != nil || m.Certified() != 2 {
+		t.Fatalf("certified to %d: %v", m.Certified(), err)
+	}
+	reads, held := 0, 0
+	c.chain = slowDisk{m, func() {
+		reads++
+		if !c.mu.TryLock() {
+			held++
+			return
+		}
+		c.mu.Unlock()
+	}}
+	junk := hs[0]
+	junk.TimeMS++
+	weak := n.Certificate(t, junk)
+	weak.Bitmap, weak.Signatures = []byte{0xc0}, weak.Signatures[:2]
+	for name, test := range map[string]struct {
+		announcement feed.Announcement
+		want         error
+	}{
+		"certified":        {feed.Announcement{Header: hs[0], Certificate: n.Certificate(t, hs[0])}, ErrKnown},
+		"junk":             {feed.Announcement{Header: junk, Certificate: weak}, ErrInvalid},
+		"below the window": {feed.Announcement{Header: hs[9], Certificate: n.Certificate(t, hs[9])}, nil},
+	} {
+		if err := c.Announcement(test.announcement); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+	if reads != 3 || held > 0 {
+		t.Errorf("of %d reads, %d held votes up", reads, held)
+	}
+}
