@@ -50,8 +50,8 @@ type run struct {
 	st       *state.State
 	failures []Failure
 
-	viewed            bool   // the block brings a view of the DA layer
-	daHead, published uint64 // what operators see of it
+	viewed            bool    // the block brings a view of the DA layer
+	daHead, published uint64  // what operators see of it
 	consensus, owners []Power // of this height's set
 	stake             *stake.Stake
 	income            stake.Income
