@@ -28,7 +28,7 @@ type Config struct {
 	RPCListen  string   // host:port of seq_* over HTTP and WebSocket
 	RPCOrigins []string // browsers' origins that are let in; none by default
 
-	DA         string        // URL of the DA layer; empty: this operator does not publish
+	DA         string        // URL of the DA layer; empty: this operator neither publishes nor attests what it sees there
 	Publish    bool          // whether this operator publishes: one at a time is enough, more are harmless
 	PublishAge time.Duration // how old a certified block may grow before it is published; 0: one second
 

@@ -113,6 +113,10 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	defer closing(&err, rpc.Close)
 
+	views, err := c.viewer(st.Ledger, txs, pub.published())
+	if err != nil {
+		return fmt.Errorf("views of the DA layer: %w", err)
+	}
 	c.Logger.InfoContext(ctx, "operator runs", "chain_id", c.Genesis.ChainID, "operator", c.Operator.Address(), "rpc", rpc.Addr())
 	return runAll(ctx, []part{
 		{"upgrade", app.Upgrade},
@@ -123,6 +127,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"announcer", nodefeed.NewAnnouncer(txs, gossip.batches, gossipLinger, c.Logger).Run},
 		{"gossip", gossip.drain},
 		{"publisher", pub.run},
+		{"views", views.run},
 		{"pruning", old.run},
 		{"heartbeat", (&heartbeat{store: st, peers: host.Peers, published: pub.published(), log: c.Logger}).run},
 		{"RPC", rpc.Run},

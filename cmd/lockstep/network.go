@@ -125,6 +125,7 @@ func (p plan) generate() (*network, error) {
 			return nil, err
 		}
 		n.Operators, g.Operators = append(n.Operators, m), append(g.Operators, record)
+		g.Balances = append(g.Balances, genesis.Balance{Address: record.Address, Amount: ether(1_000)}) // for its own transactions
 	}
 	for i, h := range p.Rollups {
 		m, payer, err := p.rollup(i, h, accounts, g.TimeMS/1000)

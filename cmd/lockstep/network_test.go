@@ -42,7 +42,7 @@ func TestGeneratedNetworkIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	accounts, err := readAccounts(dir)
-	if err != nil || len(accounts) != 2 || len(g.Balances) != 4 {
+	if err != nil || len(accounts) != 2 || len(g.Balances) != 6 {
 		t.Fatalf("%d accounts, %d balances, %v", len(accounts), len(g.Balances), err)
 	}
 	for i, m := range n.Operators {

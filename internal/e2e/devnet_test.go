@@ -41,6 +41,7 @@ func TestDevnet(t *testing.T) {
 	genesis := d.genesis()
 	id := d.bundle(first)
 	height := d.status().Head
+	d.seesDA()
 	d.second()
 	d.down(first)
 
@@ -206,6 +207,23 @@ func (d *devnetStory) bundle(said string) common.Hash {
 		d.t.Fatalf("bundle send says %s\n%s", out, said)
 	}
 	return common.HexToHash(id[1])
+}
+
+// seesDA: the operators' views of the DA layer reach the headers.
+func (d *devnetStory) seesDA() {
+	d.t.Helper()
+	c := d.client()
+	eventually(d.t, "a header with a DA head", nil, func(ctx context.Context) error {
+		s, err := c.Status(ctx)
+		if err != nil {
+			return err
+		}
+		h, err := c.Header(ctx, api.Height(s.Head))
+		if err == nil && h.DAHead == 0 {
+			err = fmt.Errorf("height %d: none yet", h.Height)
+		}
+		return err
+	})
 }
 
 // second: a devnet beside it gets a clear refusal, and harms nothing.

@@ -44,6 +44,7 @@ func (n *Network) Next(s *store.Store, txs ...tx.Verified) (store.Block, error) 
 		ChainID: n.Genesis.ChainID, Height: height, TimeMS: timeMS, ParentHash: s.HeadHash(), Proposer: proposer,
 		DataRoot: contents.Table.Root(), TxRoot: contents.IDs.Root(), LedgerRoot: parent.Head.Root(),
 		OperatorsHash: operators, NextOperatorsHash: next,
+		DAHead: parent.Head.DAHead, PublishedHeight: parent.Head.PublishedHeight,
 	}
 	effects, err := ledger.Apply(n.Rules, parent, ledger.BlockOf(h, contents))
 	if err != nil {

@@ -1,0 +1,126 @@
+package node
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lockstep-network/lockstep/da"
+	"github.com/lockstep-network/lockstep/da/dial"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/action"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/fee"
+)
+
+const (
+	// viewEvery is the pause between two views of an operator: a view costs it a transaction, and what waits for da_head waits for much longer.
+	viewEvery = 5 * time.Second
+	// viewExpiry is for how many heights a view may be late: a later one says more.
+	viewExpiry = 64
+)
+
+// acknowledger takes an operator's own transactions; the pool does.
+type acknowledger interface {
+	Acknowledge(txs []tx.Verified) []error
+}
+
+// viewer tells the ledger now and then what this operator sees of the DA layer (specs/10-fees.md, "Views of the DA layer"). It stands outside
+// consensus: it reads the newest state as any user does, and sends transactions that the operator's account pays for.
+type viewer struct {
+	layer     da.Layer
+	published func() (published, firm uint64) // nil: this operator reads nothing back, and says so
+	price     uint64                          // wei per byte: what the layer costs as far as this operator knows
+	key       *ecdsa.PrivateKey
+	rules     ledger.Rules
+	newest    func() ledger.Parent
+	pool      acknowledger
+	log       *slog.Logger
+
+	trouble string // of the last attempt; run's
+}
+
+// viewer makes the part that sends views; nil for an operator without a DA layer.
+func (c Config) viewer(newest func() ledger.Parent, pool acknowledger, published func() (published, firm uint64)) (*viewer, error) {
+	if c.DA == "" {
+		return nil, nil //nolint:nilnil // an operator without a layer is a role, not an error
+	}
+	layer, err := dial.Open(c.DA)
+	if err != nil {
+		return nil, fmt.Errorf("open DA layer: %w", err)
+	}
+	return &viewer{
+		layer: layer, published: published, price: c.Genesis.Params.DAPrice, key: c.Operator.PrivateKey(), rules: ledger.NewRules(c.Genesis),
+		newest: newest, pool: pool, log: c.Logger,
+	}, nil
+}
+
+// run sends views until the context ends. One that cannot be sent is no fault of the node: its operator may have no wei, or the layer no answer.
+func (v *viewer) run(ctx context.Context) error {
+	if v == nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	tick := time.NewTicker(viewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		trouble := ""
+		if err := v.send(ctx); err != nil {
+			trouble = err.Error()
+		}
+		if trouble != "" && v.trouble == "" && ctx.Err() == nil {
+			v.log.WarnContext(ctx, "the ledger is not told what this operator sees of the DA layer; it is tried again", "error", trouble)
+		}
+		v.trouble = trouble
+	}
+}
+
+// send reads the layer's head and puts a view into the pool.
+func (v *viewer) send(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, viewEvery)
+	defer cancel()
+	head, err := v.layer.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("read DA head: %w", err)
+	}
+	parent := v.newest()
+	view := action.DAView{DAHeight: head.Height, Price: v.price}
+	if v.published != nil {
+		_, firm := v.published()
+		view.PublishedHeight = min(firm, parent.Head.Height)
+	}
+	data, err := action.Encode(&view)
+	if err != nil {
+		return err
+	}
+	prices, err := v.rules.Prices(parent.View)
+	if err != nil {
+		return err
+	}
+	now, err := prices.In(namespaces.Ledger())
+	if err != nil {
+		return err
+	}
+	var salt [8]byte
+	if _, err := rand.Read(salt[:]); err != nil {
+		return fmt.Errorf("make salt: %w", err)
+	}
+	t, err := tx.Sign(tx.Fields{
+		ChainID: v.rules.ChainID(), Salt: binary.BigEndian.Uint64(salt[:]), Expiry: parent.Head.Height + min(viewExpiry, v.rules.Params().ExpiryWindow),
+		Legs: []tx.Leg{{Namespace: namespaces.Ledger(), Data: data}}, MaxFeePerByte: fee.Margin(now.Sum()),
+	}, v.key)
+	if err != nil {
+		return fmt.Errorf("sign view: %w", err)
+	}
+	return v.pool.Acknowledge([]tx.Verified{t})[0]
+}
