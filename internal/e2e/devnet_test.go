@@ -218,7 +218,7 @@ func (d *devnetStory) seesDA() {
 		if err != nil {
 			return err
 		}
-		h, err := c.Header(ctx, api.Height(s.Head))
+		h, err := c.Header(ctx, api.HeightOf(s.Head))
 		if err == nil && h.DAHead == 0 {
 			err = fmt.Errorf("height %d: none yet", h.Height)
 		}
