@@ -67,11 +67,10 @@ func Run(ctx context.Context, c Config) (err error) {
 	defer closing(&err, host.Close)
 
 	// What orders it.
-	pub, err := c.publisher(st, sets)
+	pub, err := c.publisher(st, sets, registry)
 	if err != nil {
 		return fmt.Errorf("open publisher: %w", err)
 	}
-	pub.register(registry)
 	old := pruning{keep: c.KeepBlocks, published: pub.published(), store: st}
 	recent := new(engine.Recent)
 	app, err := ordering.New(c.ordering(txs, st, recent, old, registry))
@@ -98,11 +97,8 @@ func Run(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	server := nodefeed.NewServer(st, st, sets)
-	if err := serveFeed(host, server, st); err != nil {
+	if err := serveFeed(host, server, st, ledger.NewRules(c.Genesis)); err != nil {
 		return err
-	}
-	if err := host.Handle(nodefeed.PriceProtocol(), nodefeed.PriceLimits(), nodefeed.ServePrices(ledger.NewRules(c.Genesis), st.Ledger)); err != nil {
-		return fmt.Errorf("serve prices: %w", err)
 	}
 	rpc, err := api.New(ctx, api.Config{
 		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Published: pub.published(),
@@ -113,10 +109,6 @@ func Run(ctx context.Context, c Config) (err error) {
 	}
 	defer closing(&err, rpc.Close)
 
-	views, err := c.viewer(st.Ledger, txs, pub.published())
-	if err != nil {
-		return fmt.Errorf("views of the DA layer: %w", err)
-	}
 	c.Logger.InfoContext(ctx, "operator runs", "chain_id", c.Genesis.ChainID, "operator", c.Operator.Address(), "rpc", rpc.Addr())
 	return runAll(ctx, []part{
 		{"upgrade", app.Upgrade},
@@ -127,7 +119,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"announcer", nodefeed.NewAnnouncer(txs, gossip.batches, gossipLinger, c.Logger).Run},
 		{"gossip", gossip.drain},
 		{"publisher", pub.run},
-		{"views", views.run},
+		{"views", c.views(st.Ledger, txs, pub.published())},
 		{"pruning", old.run},
 		{"heartbeat", (&heartbeat{store: st, peers: host.Peers, published: pub.published(), log: c.Logger}).run},
 		{"RPC", rpc.Run},
@@ -246,11 +238,14 @@ func explicit(g *genesis.Genesis) []string {
 	return out
 }
 
-// serveFeed answers followers: steps, and the links of long runs.
-func serveFeed(host *p2p.Host, server *nodefeed.Server, st *store.Store) error {
+// serveFeed answers followers: steps, the links of long runs, and prices.
+func serveFeed(host *p2p.Host, server *nodefeed.Server, st *store.Store, rules ledger.Rules) error {
 	err := host.Handle(nodefeed.Protocol(), nodefeed.Limits(), server.Serve)
 	if err == nil {
 		err = host.Handle(nodefeed.LinksProtocol(), nodefeed.LinksLimits(), nodefeed.ServeLinks(st))
+	}
+	if err == nil {
+		err = host.Handle(nodefeed.PriceProtocol(), nodefeed.PriceLimits(), nodefeed.ServePrices(rules, st.Ledger))
 	}
 	if err != nil {
 		return fmt.Errorf("serve feed: %w", err)

@@ -26,7 +26,7 @@ type publishing struct {
 }
 
 // publisher opens the publisher, if this operator publishes. It reads the store as any reader does, and consensus does not know of it.
-func (c Config) publisher(st *store.Store, sets func(common.Hash) (cert.Set, error)) (publishing, error) {
+func (c Config) publisher(st *store.Store, sets func(common.Hash) (cert.Set, error), registry prometheus.Registerer) (publishing, error) {
 	if !c.Publish {
 		return publishing{}, nil
 	}
@@ -42,7 +42,12 @@ func (c Config) publisher(st *store.Store, sets func(common.Hash) (cert.Set, err
 		Dir: filepath.Join(c.Home, "data", "publisher"), Layer: layer, Source: st, Genesis: trust, Namespaces: laned(c.Genesis), Sets: sets,
 		MaxAge: c.PublishAge, Log: c.Logger,
 	})
-	return publishing{p, c.Logger}, err
+	if err != nil {
+		return publishing{}, err
+	}
+	pub := publishing{p, c.Logger}
+	pub.register(registry)
+	return pub, nil
 }
 
 // laned lists all namespaces that have lanes, ascending: every rollup's and the ledger's.
@@ -57,9 +62,6 @@ func laned(g *genesis.Genesis) []namespaces.Namespace {
 
 // register shows how far the publisher has come, and what held it up.
 func (p publishing) register(r prometheus.Registerer) {
-	if p.publisher == nil {
-		return
-	}
 	f := promauto.With(r)
 	gauge := func(name, help string, read func(publisher.Status) uint64) {
 		f.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "lockstep", Subsystem: "publisher", Name: name, Help: help},

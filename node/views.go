@@ -45,27 +45,27 @@ type viewer struct {
 	trouble string // of the last attempt; run's
 }
 
-// viewer makes the part that sends views; nil for an operator without a DA layer.
-func (c Config) viewer(newest func() ledger.Parent, pool acknowledger, published func() (published, firm uint64)) (*viewer, error) {
-	if c.DA == "" {
-		return nil, nil //nolint:nilnil // an operator without a layer is a role, not an error
+// views is the part that sends views; an operator without a DA layer sends none.
+func (c Config) views(newest func() ledger.Parent, pool acknowledger, published func() (published, firm uint64)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if c.DA == "" {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		layer, err := dial.Open(c.DA)
+		if err != nil {
+			return fmt.Errorf("open DA layer: %w", err)
+		}
+		v := &viewer{
+			layer: layer, published: published, price: c.Genesis.Params.DAPrice, key: c.Operator.PrivateKey(), rules: ledger.NewRules(c.Genesis),
+			newest: newest, pool: pool, log: c.Logger,
+		}
+		return v.run(ctx)
 	}
-	layer, err := dial.Open(c.DA)
-	if err != nil {
-		return nil, fmt.Errorf("open DA layer: %w", err)
-	}
-	return &viewer{
-		layer: layer, published: published, price: c.Genesis.Params.DAPrice, key: c.Operator.PrivateKey(), rules: ledger.NewRules(c.Genesis),
-		newest: newest, pool: pool, log: c.Logger,
-	}, nil
 }
 
 // run sends views until the context ends. One that cannot be sent is no fault of the node: its operator may have no wei, or the layer no answer.
 func (v *viewer) run(ctx context.Context) error {
-	if v == nil {
-		<-ctx.Done()
-		return ctx.Err()
-	}
 	tick := time.NewTicker(viewEvery)
 	defer tick.Stop()
 	for {
