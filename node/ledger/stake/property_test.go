@@ -77,8 +77,11 @@ func (c *chaos) any() (common.Address, action.Action) {
 			c.t.Fatal(err)
 		}
 		m := set.Members[c.rng.IntN(len(set.Members))]
-		paid := c.tx.s.pots.Paid
-		return m.Owner, &action.AttestBatch{First: paid + 1, Last: paid + 1 + c.rng.Uint64N(3), Publisher: owner(0), Bytes: c.rng.Uint64N(900)}
+		first := c.tx.s.pots.Paid + 1
+		if c.rng.IntN(10) == 0 {
+			first++ // a gap
+		}
+		return m.Owner, &action.AttestBatch{First: first, Last: first + c.rng.Uint64N(3), Publisher: owner(0), Bytes: c.rng.Uint64N(900)}
 	}
 	return who, c.evidence()
 }
@@ -233,7 +236,7 @@ func TestRandomEvents(t *testing.T) {
 	missing := func() (out []tx.Code) {
 		for _, code := range []tx.Code{
 			"", ZeroAmount, InsufficientBalance, UnknownOperator, OperatorExists, BelowMinStake, BadCommission, Unchanged, Tombstoned, NotJailed, StillJailed,
-			TooManyShares, NothingUnbonding, UnbondingTime, UnbondingUnpublished, NothingToClaim, EvidenceSame, EvidenceForged, EvidenceStranger,
+			TooManyShares, NothingUnbonding, UnbondingTime, UnbondingUnpublished, NothingToClaim, EvidenceSame, EvidenceForged, EvidenceStranger, WrongRange,
 		} {
 			if codes[code] == 0 {
 				out = append(out, code)
