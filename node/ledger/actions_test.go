@@ -18,6 +18,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -355,6 +356,43 @@ func TestGatedLane(t *testing.T) {
 	w.invalid("two from one tank", ledger.TankEmpty, free(common.Address{1}, 5), free(common.Address{2}, 5))
 	w.block(free(common.Address{1}, 5))
 	w.invalid("an empty tank", ledger.TankEmpty, free(common.Address{2}, 5))
+}
+
+// One epoch holds for all that goes by epochs: a vote that changes its length in the middle gives no payer a second quota.
+func TestQuotaOutlivesAnotherEpochLength(t *testing.T) {
+	w := newWorld(t)
+	gate := testKey("gate")
+	lane := action.Lane{Order: block.ByTip, Policy: action.Gated, Gateways: []common.Address{address(gate)}, Quota: 500}
+	w.must(payer(0), &action.Register{Namespace: beta, Owner: payer(0), Lane: lane})
+	w.must(payer(4), &action.FillTank{Namespace: beta, Amount: uint256.NewInt(100_000)})
+	free := func() *tx.Tx {
+		return w.consented(w.tx(common.Address{0xcc}, leg(beta, 200)), gate, tx.Auth{Namespace: beta, Kind: tx.AuthTank})
+	}
+	for w.s.Head.Height < 70 { // seconds: in the second epoch, which by the next length would be the first
+		w.block()
+	}
+	w.block(free())
+	began := w.epoch()
+	w.invalid("above the quota", ledger.QuotaExceeded, free())
+	w.params(t, "epochMs", 90_000)
+	if w.epoch() != began {
+		t.Fatal("the epoch was to be the same one")
+	}
+	w.invalid("above the quota, in a longer epoch", ledger.QuotaExceeded, free())
+	for w.epoch() == began {
+		w.block()
+	}
+	w.block(free())
+}
+
+// epoch is the number of the one that the next block is in.
+func (w *world) epoch() uint64 {
+	w.tb.Helper()
+	open, err := stake.LoadOpen(w.s)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	return open.Number
 }
 
 // An owned lane takes messages in their order, opens after silence, and closes with a new epoch that voids what was signed before.

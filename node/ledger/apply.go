@@ -52,7 +52,7 @@ func Genesis(g *genesis.Genesis) (*Effects, error) {
 	for _, b := range g.Balances {
 		SetBalance(st, b.Address, b.Amount)
 	}
-	openMarket(st, g.Params, g.TimeMS)
+	openMarket(st, g.Params)
 	st.Set(ParamsKey(), &g.Params)
 	st.Set(clockKey(), &Clock{TimeMS: g.TimeMS})
 	for _, n := range g.Namespaces {
@@ -134,8 +134,8 @@ func apply(r Rules, parent Parent, b Block) (*Effects, error) {
 		x.views,
 		func() (err error) { fees, err = pass.reprice(x.st); return err },
 		x.collect,
-		x.turn,
 		x.finish,
+		x.turn,
 		x.activate,
 		x.tick,
 	} {

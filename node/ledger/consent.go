@@ -162,18 +162,18 @@ func (p *Pass) split(out *plan, l *laneState, t *tx.Tx, auth *tx.Auth) error {
 	return nil
 }
 
-// quota is what the tank has paid for the payer in this period.
+// quota is what the tank has paid for the payer in this epoch.
 func (p *Pass) quota(l *laneState, payer common.Address) (*quota, error) {
 	if q := l.quotas[payer]; q != nil {
 		return q, nil
 	}
-	q := &quota{Period: p.clock.TimeMS / p.params.EpochMS}
+	q := &quota{Epoch: p.epoch}
 	if l.record.Lane.Quota > 0 {
 		kept, _, err := quotaOf(p.view, l.namespace, payer)
 		if err != nil {
 			return nil, err
 		}
-		if kept.Period == q.Period {
+		if kept.Epoch == q.Epoch {
 			q.Used = kept.Used
 		}
 	}

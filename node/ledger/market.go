@@ -11,12 +11,11 @@ import (
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
-// market is the record of what all lanes share: rlp([excess, credit, da_price, da_start, epoch, epoch_ms]) (specs/05-ledger.md, "Records").
+// market is the record of what all lanes share: rlp([excess, credit, da_price, da_start]) (specs/05-ledger.md, "Records").
 type market struct {
 	Excess, Credit uint64 // fee.Global
 	DAPrice        uint64 // wei per byte
 	DAStart        uint64 // what it was when the epoch began
-	Epoch, EpochMS uint64 // the epoch that is open, and when it began
 }
 
 func (m market) global() fee.Global { return fee.Global{Excess: m.Excess, Credit: m.Credit} }
@@ -26,8 +25,8 @@ func marketKey() state.Key { return state.NewKey(state.Market) }
 func laneKey(ns namespaces.Namespace) state.Key { return state.NewKey(state.Lane, ns[:]) }
 
 // openMarket writes the first prices.
-func openMarket(st *state.State, p genesis.Params, now uint64) {
-	st.Set(marketKey(), &market{DAPrice: p.DAPrice, DAStart: p.DAPrice, EpochMS: now})
+func openMarket(st *state.State, p genesis.Params) {
+	st.Set(marketKey(), &market{DAPrice: p.DAPrice, DAStart: p.DAPrice})
 }
 
 func loadMarket(r state.Reader) (market, error) {
@@ -177,7 +176,7 @@ func (p *Pass) reprice(st *state.State) (fees Fees, err error) {
 		if lanes[i], err = loadLane(st, u.Namespace); err != nil {
 			return fees, fmt.Errorf("count the block: %w", err)
 		}
-		if uses[i].Reserved, err = reserved(st, u.Namespace, m.Epoch); err != nil {
+		if uses[i].Reserved, err = reserved(st, u.Namespace, p.epoch); err != nil {
 			return fees, fmt.Errorf("count the block: %w", err)
 		}
 	}

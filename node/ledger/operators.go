@@ -96,6 +96,12 @@ func operatorsOf(r state.Reader) (consensus, owners []Power, err error) {
 	return consensus, owners, nil
 }
 
+// epochOf is the number of the epoch that the block after the state is in.
+func epochOf(r state.Reader) (uint64, error) {
+	open, err := stake.LoadOpen(r)
+	return open.Number, err
+}
+
 // stakes is what the stake's records hold, burned wei counted and new ones not, modulo 2^256: what no block changes but by moving wei.
 func stakes(r state.Reader) (*uint256.Int, error) {
 	p, err := stake.LoadPots(r)

@@ -22,8 +22,9 @@ type Pass struct {
 
 	params genesis.Params
 	fees   fee.Params
-	clock  Clock // of the state before the block
-	err    error // reading them
+	clock  Clock  // of the state before the block
+	epoch  uint64 // that the block is in
+	err    error  // reading them
 
 	left    map[common.Address]*uint256.Int // what each payer holds after its charges
 	lanes   map[namespaces.Namespace]*laneState
@@ -58,6 +59,9 @@ func (r Rules) Begin(view View, height uint64) *Pass {
 	if p.params, p.err = ParamsOf(view); p.err == nil {
 		p.fees = fee.ParamsOf(p.params)
 		p.clock, p.err = clockOf(view)
+	}
+	if p.err == nil {
+		p.epoch, p.err = epochOf(view)
 	}
 	return p
 }

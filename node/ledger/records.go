@@ -44,8 +44,8 @@ type Lane struct {
 
 // quota is what a tank has paid for one payer.
 type quota struct {
-	Period uint64 // block time / epoch length
-	Used   uint64 // bytes of weight
+	Epoch uint64
+	Used  uint64 // bytes of weight, in that epoch
 }
 
 // Clock is what the ledger knows of the blocks before (specs/05-ledger.md, "Clock").

@@ -33,16 +33,13 @@ func (x *run) reserve(payer common.Address, a *action.Reserve) error {
 	if a.Bytes == 0 {
 		return tx.NewReject(ZeroAmount, "nothing to reserve")
 	}
-	m, err := loadMarket(x.st)
-	if err != nil {
-		return err
-	}
+	epoch := x.stake.Epoch()
 	kept, _, err := state.Load[book](x.st, bookKey())
 	if err != nil {
 		return err
 	}
 	params := fee.ParamsOf(x.params)
-	all := params.Roll(fee.Book{Reservation: fee.Reservation{Epoch: kept.Epoch, Bytes: kept.Bytes, Next: kept.Next}, Excess: kept.Excess}, m.Epoch)
+	all := params.Roll(fee.Book{Reservation: fee.Reservation{Epoch: kept.Epoch, Bytes: kept.Bytes, Next: kept.Next}, Excess: kept.Excess}, epoch)
 	if room := params.Room(all); a.Bytes > room {
 		return tx.NewReject(ReservationsFull, "%d bytes, %d are left of the next epoch", a.Bytes, room)
 	}
@@ -57,7 +54,7 @@ func (x *run) reserve(payer common.Address, a *action.Reserve) error {
 	if err != nil {
 		return err
 	}
-	all.Reservation, own = all.Add(m.Epoch, a.Bytes), own.Add(m.Epoch, a.Bytes)
+	all.Reservation, own = all.Add(epoch, a.Bytes), own.Add(epoch, a.Bytes)
 	x.st.Set(bookKey(), &book{all.Epoch, all.Bytes, all.Next, all.Excess})
 	x.st.Set(reservationKey(a.Namespace), &own)
 	return nil

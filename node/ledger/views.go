@@ -58,16 +58,16 @@ func (x *run) views() error {
 	return nil
 }
 
-// turn begins the next epoch of the market, if this block ends one: the DA price may then move on from where it is.
+// turn lets the DA price move on from where it is, if this block ends an epoch.
 func (x *run) turn() error {
+	if !x.outcome.Ended {
+		return nil
+	}
 	m, err := loadMarket(x.st)
 	if err != nil {
 		return err
 	}
-	if x.block.TimeMS < m.EpochMS || x.block.TimeMS-m.EpochMS < x.params.EpochMS {
-		return nil
-	}
-	m.Epoch, m.EpochMS, m.DAStart = m.Epoch+1, x.block.TimeMS, m.DAPrice
+	m.DAStart = m.DAPrice
 	x.st.Set(marketKey(), &m)
 	return nil
 }

@@ -161,18 +161,17 @@ func TestReservation(t *testing.T) {
 		}
 		return after
 	}
-	epoch := func() uint64 { return (w.s.Head.Height * 1_000) / 60_000 }
 	if excess() == 0 {
 		t.Error("a reservation holds before its epoch begins")
 	}
-	for start := epoch(); epoch() == start; {
+	for start := w.epoch(); w.epoch() == start; {
 		w.block()
 	}
 	w.block()
 	if excess() != 0 {
 		t.Error("a reservation does not shield")
 	}
-	for start := epoch(); epoch() == start; {
+	for start := w.epoch(); w.epoch() == start; {
 		w.block()
 	}
 	w.block()

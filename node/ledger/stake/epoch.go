@@ -18,6 +18,9 @@ type Outcome struct {
 	Updates []Update // of CometBFT's validators, ascending by address; empty unless the set changes
 }
 
+// Epoch is the number of the one that the block is in, the last of it too.
+func (s *Stake) Epoch() uint64 { return s.open.Number }
+
 // Ends says whether the block is the last of its epoch.
 func (s *Stake) Ends() bool { return s.b.TimeMS >= s.open.StartMS+s.p.EpochMS }
 
