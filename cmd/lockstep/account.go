@@ -5,15 +5,17 @@ import (
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/lockstep-network/lockstep/node/api/client"
 )
 
 func accountCommand() *cli.Command {
 	return &cli.Command{
-		Name: "account", Usage: "show what an address holds", ArgsUsage: "ADDRESS", Flags: askFlags(proofFlag()), Action: showAccount,
+		Name: "account", Usage: "show what an address holds", ArgsUsage: "ADDRESS", Flags: askFlags(proofFlag()), Action: asking(showAccount),
 	}
 }
 
-func showAccount(c *cli.Context) error {
+func showAccount(c *cli.Context, node *client.Client) error {
 	arg, err := oneArgument(c, "address")
 	if err != nil {
 		return err
@@ -22,11 +24,6 @@ func showAccount(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	node, err := sequencer(c)
-	if err != nil {
-		return err
-	}
-	defer node.Close()
 	ask := node.Account
 	if c.Path("proof") != "" {
 		ask = node.ProvenAccount

@@ -124,6 +124,38 @@ func sign(c *cli.Context, node *client.Client, legs []tx.Leg, key *ecdsa.Private
 	}, key)
 }
 
+// builder makes an action of the command line, and asks the operator for what it needs to know. me is the payer.
+type builder func(c *cli.Context, node *client.Client, me common.Address) (action.Action, error)
+
+// doing is a verb that sends one action to the ledger, signed and paid by the key that the flags name.
+func doing(build builder) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		key, err := payer(c)
+		if err != nil {
+			return err
+		}
+		return asking(func(c *cli.Context, node *client.Client) error {
+			a, err := build(c, node, owner(key))
+			if err != nil {
+				return err
+			}
+			return act(c, node, key, a)
+		})(c)
+	}
+}
+
+// asking is a verb that talks to an operator.
+func asking(verb func(c *cli.Context, node *client.Client) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		node, err := sequencer(c)
+		if err != nil {
+			return err
+		}
+		defer node.Close()
+		return verb(c, node)
+	}
+}
+
 // act signs and sends one action, waits until it is certified, and prints what became of it. An action that the ledger let fail is an error, with
 // its code; its fee is paid.
 func act(c *cli.Context, node *client.Client, key *ecdsa.PrivateKey, a action.Action) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/node/api"
+	"github.com/lockstep-network/lockstep/node/api/client"
 )
 
 func nsCommand() *cli.Command {
@@ -29,18 +30,18 @@ func nsCommand() *cli.Command {
 		Usage: "register namespaces, change and show them",
 		Subcommands: []*cli.Command{
 			{
-				Name: "register", Usage: "register a namespace for the network's deposit", ArgsUsage: "NAMESPACE", Action: registerNamespace,
+				Name: "register", Usage: "register a namespace for the network's deposit", ArgsUsage: "NAMESPACE", Action: onNamespace(registerNamespace),
 				Flags: actFlags(append(lane, &cli.StringFlag{Name: "owner", Usage: "address of the owner (default: the payer)"})...),
 			},
 			{
-				Name: "update", Usage: "change what is named by flags; the rest stays", ArgsUsage: "NAMESPACE", Flags: actFlags(lane...), Action: updateNamespace,
+				Name: "update", Usage: "change what is named by flags; the rest stays", ArgsUsage: "NAMESPACE", Flags: actFlags(lane...), Action: onNamespace(updateNamespace),
 			},
 			{
-				Name: "exit", Usage: "leave the network, and take the deposit back", ArgsUsage: "NAMESPACE", Action: exitNamespace,
+				Name: "exit", Usage: "leave the network, and take the deposit back", ArgsUsage: "NAMESPACE", Action: onNamespace(exitNamespace),
 				Flags: actFlags(&cli.Uint64Flag{Name: "height", Usage: "first height without the namespace; 0: the next"}),
 			},
-			{Name: "show", Usage: "show a namespace", ArgsUsage: "NAMESPACE", Flags: askFlags(proofFlag()), Action: showNamespace},
-			{Name: "list", Usage: "list all namespaces", Flags: askFlags(), Action: listNamespaces},
+			{Name: "show", Usage: "show a namespace", ArgsUsage: "NAMESPACE", Flags: askFlags(proofFlag()), Action: asking(showNamespace)},
+			{Name: "list", Usage: "list all namespaces", Flags: askFlags(), Action: asking(listNamespaces)},
 		},
 	}
 }
@@ -93,52 +94,36 @@ func laneFlags(c *cli.Context, lane action.Lane) (action.Lane, error) {
 	return lane, nil
 }
 
-func registerNamespace(c *cli.Context) error {
-	ns, err := namespaceArgument(c)
-	if err != nil {
-		return err
+// onNamespace is a verb that sends an action about the namespace that is its argument.
+func onNamespace(build func(c *cli.Context, node *client.Client, me common.Address, ns namespaces.Namespace) (action.Action, error)) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		ns, err := namespaceArgument(c)
+		if err != nil {
+			return err
+		}
+		return doing(func(c *cli.Context, node *client.Client, me common.Address) (action.Action, error) {
+			return build(c, node, me, ns)
+		})(c)
 	}
-	key, err := payer(c)
-	if err != nil {
-		return err
-	}
-	a := &action.Register{Namespace: ns, Owner: owner(key), Metadata: []byte(c.String("metadata"))}
+}
+
+func registerNamespace(c *cli.Context, _ *client.Client, me common.Address, ns namespaces.Namespace) (_ action.Action, err error) {
+	a := &action.Register{Namespace: ns, Owner: me, Metadata: []byte(c.String("metadata"))}
 	if a.Lane, err = laneFlags(c, action.Lane{Order: block.ByTip}); err != nil {
-		return err
+		return nil, err
 	}
 	if s := c.String("owner"); s != "" {
 		if a.Owner, err = parseAddress("--owner", s); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if _, err := action.Encode(a); err != nil { // before anything is asked
-		return err
-	}
-	node, err := sequencer(c)
-	if err != nil {
-		return err
-	}
-	defer node.Close()
-	return act(c, node, key, a)
+	return a, nil
 }
 
-func updateNamespace(c *cli.Context) error {
-	ns, err := namespaceArgument(c)
-	if err != nil {
-		return err
-	}
-	key, err := payer(c)
-	if err != nil {
-		return err
-	}
-	node, err := sequencer(c)
-	if err != nil {
-		return err
-	}
-	defer node.Close()
+func updateNamespace(c *cli.Context, node *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
 	now, err := node.Namespace(c.Context, ns)
 	if err != nil {
-		return fmt.Errorf("ask for %s: %w", ns, err)
+		return nil, fmt.Errorf("ask for %s: %w", ns, err)
 	}
 	lane := action.Lane{
 		Order: now.Lane.Order, Policy: action.Policy(slices.Index(policies(), now.Lane.Policy)), Gateways: now.Lane.Gateways, Quota: now.Lane.Quota,
@@ -147,42 +132,24 @@ func updateNamespace(c *cli.Context) error {
 		lane.Key = *now.Lane.Key
 	}
 	if lane, err = laneFlags(c, lane); err != nil {
-		return err
+		return nil, err
 	}
 	a := &action.Update{Namespace: ns, Metadata: now.Metadata, Lane: lane}
 	if c.IsSet("metadata") {
 		a.Metadata = []byte(c.String("metadata"))
 	}
-	return act(c, node, key, a)
+	return a, nil
 }
 
-func exitNamespace(c *cli.Context) error {
+func exitNamespace(c *cli.Context, _ *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
+	return &action.Exit{Namespace: ns, Height: c.Uint64("height")}, nil
+}
+
+func showNamespace(c *cli.Context, node *client.Client) error {
 	ns, err := namespaceArgument(c)
 	if err != nil {
 		return err
 	}
-	key, err := payer(c)
-	if err != nil {
-		return err
-	}
-	node, err := sequencer(c)
-	if err != nil {
-		return err
-	}
-	defer node.Close()
-	return act(c, node, key, &action.Exit{Namespace: ns, Height: c.Uint64("height")})
-}
-
-func showNamespace(c *cli.Context) error {
-	ns, err := namespaceArgument(c)
-	if err != nil {
-		return err
-	}
-	node, err := sequencer(c)
-	if err != nil {
-		return err
-	}
-	defer node.Close()
 	ask := node.Namespace
 	if c.Path("proof") != "" {
 		ask = node.ProvenNamespace
@@ -233,12 +200,7 @@ func printNamespace(c *cli.Context, n *api.Namespace) error {
 	return w.Flush()
 }
 
-func listNamespaces(c *cli.Context) error {
-	node, err := sequencer(c)
-	if err != nil {
-		return err
-	}
-	defer node.Close()
+func listNamespaces(c *cli.Context, node *client.Client) error {
 	all, err := node.Namespaces(c.Context)
 	if err != nil {
 		return fmt.Errorf("ask for the namespaces: %w", err)
