@@ -14,7 +14,8 @@ import (
 type Config struct {
 	Home     string // folder of all that the process keeps, below it a folder for each part
 	Genesis  *genesis.Genesis
-	Operator *keys.Operator
+	Operator *keys.Operator // the first key, which pays for the operator's own transactions
+	Keys     keys.Folder    // all consensus keys: Operator's and those to rotate to
 	Node     *keys.Node
 
 	P2PListen   []string // libp2p multiaddresses

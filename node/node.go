@@ -77,7 +77,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("ordering: %w", err)
 	}
-	consensus, err := c.engine(ctx, st, recent)
+	consensus, ring, err := c.engine(ctx, st, recent)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func Run(ctx context.Context, c Config) (err error) {
 
 	// What reads it.
 	gossip := new(topics)
-	collector, err := certify.New(c.certify(sets, registry), st, st, eng, topic(gossip.publishVote), topic(gossip.publishHeader))
+	collector, err := certify.New(c.certify(sets, ring, registry), st, st, eng, topic(gossip.publishVote), topic(gossip.publishHeader))
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
@@ -116,6 +116,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"pool", txs.Follow},
 		{"certificates", collector.Run},
 		{"late votes", lateVotes(eng, collector)},
+		{"keys", ring.run},
 		{"announcer", nodefeed.NewAnnouncer(txs, gossip.batches, gossipLinger, c.Logger).Run},
 		{"gossip", gossip.drain},
 		{"publisher", pub.run},
@@ -186,9 +187,9 @@ func (c Config) pool(registry prometheus.Registerer) pool.Config {
 	return p
 }
 
-func (c Config) certify(sets func(common.Hash) (cert.Set, error), registry prometheus.Registerer) certify.Config {
+func (c Config) certify(sets func(common.Hash) (cert.Set, error), ring *keyring, registry prometheus.Registerer) certify.Config {
 	return certify.Config{
-		ChainID: c.Genesis.ChainID, Self: c.Operator.Address(), Set: sets, Evidence: filepath.Join(c.Home, "evidence"),
+		ChainID: c.Genesis.ChainID, Own: ring.has, Set: sets, Evidence: filepath.Join(c.Home, "evidence"),
 		Metrics: registry, Logger: c.Logger,
 	}
 }
@@ -200,19 +201,23 @@ func (c Config) ordering(txs *pool.Pool, st *store.Store, recent *engine.Recent,
 	}
 }
 
-// engine is the configuration of consensus, whose votes go to recent too.
-func (c Config) engine(ctx context.Context, st *store.Store, recent *engine.Recent) (engine.Config, error) {
+// engine is the configuration of consensus, whose votes go to recent too, and the keys that it signs with.
+func (c Config) engine(ctx context.Context, st *store.Store, recent *engine.Recent) (engine.Config, *keyring, error) {
 	height, who := st.Head(), newOperators(st, c.Logger)
 	if _, err := os.Stat(c.consensusDir()); height > 0 && errors.Is(err, fs.ErrNotExist) {
-		return engine.Config{}, fmt.Errorf("the store holds %d blocks, but %s is gone, and with it what this operator has signed: "+
+		return engine.Config{}, nil, fmt.Errorf("the store holds %d blocks, but %s is gone, and with it what this operator has signed: "+
 			"restore it, or start with new keys and without data", height, c.consensusDir())
 	}
 	g, err := ordering.EngineGenesis(c.Genesis)
 	if err != nil {
-		return engine.Config{}, err
+		return engine.Config{}, nil, err
+	}
+	ring, err := newKeyring(c.Operator, c.Keys, st.Ledger, c.Logger)
+	if err != nil {
+		return engine.Config{}, nil, fmt.Errorf("open keys: %w", err)
 	}
 	e := engine.Config{
-		Genesis: g, Home: c.consensusDir(), Operator: c.Operator, Node: c.Node,
+		Genesis: g, Home: c.consensusDir(), Keyring: ring, Node: c.Node,
 		Listen: c.ConsensusListen, External: c.ConsensusExternal, Local: c.Local, BlockInterval: c.BlockInterval,
 		Operators: who.links, Recent: recent, Metrics: c.Metrics, Logger: c.Logger,
 	}
@@ -221,7 +226,7 @@ func (c Config) engine(ctx context.Context, st *store.Store, recent *engine.Rece
 			e.Name = o.Name
 		}
 	}
-	return e, who.warn(ctx, c)
+	return e, ring, who.warn(ctx, c, ring)
 }
 
 // consensusDir is where consensus keeps its blocks, and its signer what it has signed.

@@ -55,16 +55,17 @@ func (o *operators) links() []engine.Link {
 }
 
 // warn tells an operator at its start what will keep it from ordering: it may not have joined yet.
-func (o *operators) warn(ctx context.Context, c Config) error {
-	owner, found, err := stake.OwnerOf(o.store.Ledger().View, c.Operator.Address())
+func (o *operators) warn(ctx context.Context, c Config, ring *keyring) error {
+	parent := o.store.Ledger()
+	owner, found, err := ring.owner(parent)
 	if err != nil {
 		return fmt.Errorf("read this operator's record: %w", err)
 	}
 	if !found {
-		o.log.WarnContext(ctx, "this key is no operator's: the node orders nothing, and follows once an operator's record names it", "key", c.Operator.Address())
+		o.log.WarnContext(ctx, "this key is no operator's: the node follows, and orders nothing until an operator with this key is in the set", "key", c.Operator.Address())
 		return nil
 	}
-	record, _, err := stake.LoadOperator(o.store.Ledger().View, owner)
+	record, _, err := stake.LoadOperator(parent.View, owner)
 	if err == nil && record.Node.PeerID != c.Node.PeerID().String() {
 		o.log.WarnContext(ctx, "the operator's record names another node: others will not link to this one",
 			"operator", owner, "record", record.Node.PeerID, "node", c.Node.PeerID())

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/lockstep-network/lockstep/node"
+	"github.com/lockstep-network/lockstep/node/keys"
 )
 
 // Settings of an operator, beside those that it shares with a rollup node.
@@ -57,7 +58,7 @@ func startOperator(c *cli.Context) error {
 		return err
 	}
 	config := node.Config{
-		Home: home, Genesis: g, Operator: id.operator, Node: id.node,
+		Home: home, Genesis: g, Operator: id.operator, Keys: keys.NewFolder(keysDir(home), pw), Node: id.node,
 		P2PListen: c.StringSlice(flagP2PListen), P2PAnnounce: c.StringSlice(flagP2PAnnounce), Bootstrap: c.StringSlice(flagBootstrap),
 		ConsensusListen: c.String(flagConsensusListen), ConsensusExternal: c.String(flagConsensusExternal), Local: c.Bool(flagLocal),
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins), Metrics: c.String(flagMetricsListen) != "",

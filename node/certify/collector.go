@@ -45,7 +45,7 @@ type Topic interface {
 // Config says for whom a collector works.
 type Config struct {
 	ChainID  string
-	Self     common.Address                           // the operator whose votes are gossiped; zero for none
+	Own      func(operator common.Address) bool       // whether a key is this operator's, whose votes are gossiped; nil: none is
 	Set      func(hash common.Hash) (cert.Set, error) // opens the set that a header names by its hash
 	Evidence string                                   // folder for conflicting certificates; made when needed
 	Patience time.Duration                            // how long a committed height waits before the own vote is gossiped; 0: DefaultPatience
@@ -325,7 +325,7 @@ func (c *Collector) announce(ctx context.Context) {
 
 // share gossips this operator's own votes at heights that have waited too long.
 func (c *Collector) share(ctx context.Context) {
-	if c.cfg.Self == (common.Address{}) {
+	if c.cfg.Own == nil {
 		return
 	}
 	now := time.Now()
@@ -336,7 +336,7 @@ func (c *Collector) share(ctx context.Context) {
 		if o == nil || now.Sub(o.since) < c.cfg.Patience || !o.shared.IsZero() && now.Sub(o.shared) < shareAgain {
 			continue
 		}
-		own := c.tally.own(h, c.cfg.Self)
+		own := c.tally.own(h, c.cfg.Own)
 		if len(own) == 0 {
 			continue
 		}

@@ -119,7 +119,7 @@ func (s *sim) decide(ctx context.Context, a adversary, h block.Header) {
 func collectorOn(t *testing.T, m *memory, self common.Address) (c *Collector, votes, headers *topic) {
 	t.Helper()
 	votes, headers = new(topic), new(topic)
-	c, err := New(Config{ChainID: chaintest.ChainID, Self: self, Set: m.set, Evidence: t.TempDir()}, m, m, m, votes, headers)
+	c, err := New(Config{ChainID: chaintest.ChainID, Own: is(self), Set: m.set, Evidence: t.TempDir()}, m, m, m, votes, headers)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -242,7 +242,7 @@ func newSim(t *testing.T, seed uint64) *sim {
 	for i := range 3 {
 		n := &simNode{chain: newMemory(s.net.Set), votes: new(topic), headers: new(topic)}
 		c, err := New(Config{
-			ChainID: chaintest.ChainID, Self: s.net.Set.Operators()[i].Address, Set: n.chain.set, Evidence: t.TempDir(),
+			ChainID: chaintest.ChainID, Own: is(s.net.Set.Operators()[i].Address), Set: n.chain.set, Evidence: t.TempDir(),
 		}, n.chain, n.chain, n.chain, n.votes, n.headers)
 		if err != nil {
 			t.Fatal(err)
@@ -311,4 +311,9 @@ func (s *sim) after(ctx context.Context, d time.Duration, do func()) {
 		case <-ctx.Done():
 		}
 	}()
+}
+
+// is says whether an address is this one.
+func is(self common.Address) func(common.Address) bool {
+	return func(a common.Address) bool { return a == self }
 }

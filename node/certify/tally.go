@@ -220,10 +220,15 @@ func (t *tally) outcome(h uint64) (certificate, conflict *cert.Certificate) {
 }
 
 // own returns the operator's own votes at an open, committed height, for its header.
-func (t *tally) own(h uint64, self common.Address) []cert.Vote {
+func (t *tally) own(h uint64, own func(common.Address) bool) []cert.Vote {
 	o := t.open[h]
 	if o == nil || o.header == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(o.votes[self]), o.other)
+	for voter, votes := range o.votes { // at most one of one's own keys votes at a height
+		if own(voter) {
+			return slices.DeleteFunc(slices.Clone(votes), o.other)
+		}
+	}
+	return nil
 }

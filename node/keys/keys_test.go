@@ -13,9 +13,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 )
 
@@ -271,5 +273,51 @@ func write(t *testing.T, path, text string, mode os.FileMode) {
 	}
 	if err := os.Chmod(path, mode); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A folder lists and opens the first key and those that were made to rotate to, and nothing else that lies there.
+func TestFolderHoldsFurtherKeys(t *testing.T) {
+	dir := t.TempDir()
+	f := NewFolder(dir, "secret")
+	if list, err := NewFolder(filepath.Join(dir, "none"), "secret").Addresses(); err != nil || len(list) != 0 {
+		t.Errorf("a folder that is not there: %v, %v", list, err)
+	}
+	first, err := CreateOperator(filepath.Join(dir, OperatorFile), "secret", Light)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := f.Create(Light)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"operator-notes.txt", "payer.json", "operator.json.bak"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := f.Addresses()
+	if err != nil || !slices.Equal(list, []common.Address{first.Address(), next.Address()}) {
+		t.Errorf("keys %s (%v), want %s and %s", list, err, first, next)
+	}
+	for _, want := range []*Operator{first, next} {
+		if got, err := f.Open(want.Address()); err != nil || got.Address() != want.Address() {
+			t.Errorf("opened %v (%v), want %s", got, err, want)
+		}
+	}
+	if _, err := f.Open(common.Address{1}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a key that is not there: %v", err)
+	}
+	if _, err := NewFolder(dir, "other").Open(next.Address()); !errors.Is(err, ErrWrongPassword) {
+		t.Errorf("another password: %v", err)
+	}
+	if shown := fmt.Sprintf("%v %#v %s", f, f, f); strings.Contains(shown, "secret") {
+		t.Errorf("the password is shown: %s", shown)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "operator-0x1.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Addresses(); err == nil {
+		t.Error("a keystore without an address is passed over")
 	}
 }

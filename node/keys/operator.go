@@ -41,12 +41,23 @@ type Operator struct {
 // CreateOperator makes a new operator key and stores it encrypted at path (mode 0600). It fails when the file exists
 // or the password is empty.
 func CreateOperator(path, password string, strength Strength) (*Operator, error) {
+	key, err := generate()
+	if err != nil {
+		return nil, err
+	}
+	return ImportOperator(path, password, strength, key.key)
+}
+
+func generate() (*Operator, error) {
 	key, err := crypto.GenerateKey()
 	if err != nil {
 		return nil, fmt.Errorf("generate operator key: %w", err)
 	}
-	return ImportOperator(path, password, strength, key)
+	return NewOperator(key), nil
 }
+
+// NewOperator is the identity of a key that the caller keeps.
+func NewOperator(key *ecdsa.PrivateKey) *Operator { return &Operator{key: key} }
 
 // ImportOperator stores an existing key encrypted at path (mode 0600), on the terms of CreateOperator.
 func ImportOperator(path, password string, strength Strength, key *ecdsa.PrivateKey) (*Operator, error) {
@@ -67,7 +78,7 @@ func ImportOperator(path, password string, strength Strength, key *ecdsa.Private
 	if err := writeNew(path, sealed); err != nil {
 		return nil, fmt.Errorf("store operator key: %w", err)
 	}
-	return &Operator{key: key}, nil
+	return NewOperator(key), nil
 }
 
 // LoadOperator decrypts the operator key at path. Errors: fs.ErrNotExist, ErrExposed, ErrWrongPassword (by errors.Is),
@@ -84,7 +95,7 @@ func LoadOperator(path, password string) (*Operator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load operator key %s: not a readable keystore: %w", path, err)
 	}
-	return &Operator{key: key.PrivateKey}, nil
+	return NewOperator(key.PrivateKey), nil
 }
 
 // OperatorAddress reads the address of the keystore at path without its password. It is what the file says: only

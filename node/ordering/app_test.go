@@ -225,7 +225,7 @@ func TestEngineGenesisIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := engine.Config{Genesis: g, Home: dir, Operator: operator, Node: node, Listen: "127.0.0.1:1"}
+	c := engine.Config{Genesis: g, Home: dir, Keyring: engine.OneKey{Key: operator}, Node: node, Listen: "127.0.0.1:1"}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}

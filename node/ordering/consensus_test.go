@@ -91,7 +91,7 @@ func runChild(spec string) error {
 	}
 	ctx := context.Background()
 	e, err := engine.Start(ctx, engine.Config{
-		Genesis: consensus, Home: filepath.Join(c.Home, "consensus"), Operator: operator, Node: node,
+		Genesis: consensus, Home: filepath.Join(c.Home, "consensus"), Keyring: engine.OneKey{Key: operator}, Node: node,
 		Listen: c.Listen, Peers: c.Peers, Local: true, BlockInterval: 100 * time.Millisecond, Logger: logger,
 	}, app)
 	if err != nil {

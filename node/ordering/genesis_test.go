@@ -70,7 +70,7 @@ func TestGenesisIsWhatConsensusTakes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			config := engine.Config{Genesis: e, Home: dir, Operator: operator, Node: node, Listen: "127.0.0.1:26656"}
+			config := engine.Config{Genesis: e, Home: dir, Keyring: engine.OneKey{Key: operator}, Node: node, Listen: "127.0.0.1:26656"}
 			if err := config.Validate(); err != nil {
 				t.Errorf("consensus refuses it: %v", err)
 			}

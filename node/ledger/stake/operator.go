@@ -143,7 +143,7 @@ func (s *Stake) describe(o *Operator, p *action.OperatorUpdate) error {
 
 // takeKey makes a consensus key the owner's, for ever.
 func (s *Stake) takeKey(owner common.Address, key []byte, proof tx.Signature) error {
-	address, err := addressOf(key)
+	address, err := AddressOf(key)
 	if err != nil {
 		return tx.NewReject(BadKey, "%s", err)
 	}
@@ -233,8 +233,7 @@ func Nodes(r state.Reader) (out []NodeOf, err error) {
 	return out, err
 }
 
-// OwnerOf is whose a consensus key is, or was.
-func OwnerOf(r state.Reader, key common.Address) (owner common.Address, found bool, err error) {
-	k, found, err := state.Load[KeyOwner](r, consensusKey(key))
-	return k.Owner, found, err
+// LoadKey reads whose a consensus key is, and for which heights; false if it was never anybody's.
+func LoadKey(r state.Reader, key common.Address) (KeyOwner, bool, error) {
+	return state.Load[KeyOwner](r, consensusKey(key))
 }

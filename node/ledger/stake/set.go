@@ -134,7 +134,7 @@ func (s *Stake) rotate(owners []common.Address) error {
 
 // retire ends the time in which a key is its owner's responsibility.
 func (s *Stake) retire(key []byte, until uint64) error {
-	address, err := addressOf(key)
+	address, err := AddressOf(key)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (s *Stake) choose(owners []common.Address, present Set) (Set, error) {
 		if !eligible {
 			continue
 		}
-		address, err := addressOf(o.Key)
+		address, err := AddressOf(o.Key)
 		if err != nil {
 			return Set{}, err
 		}
@@ -187,8 +187,8 @@ func (s *Stake) eligible(owner common.Address, o *Operator) (bool, error) {
 	return !worth.Lt(&s.p.MinStake), nil
 }
 
-// addressOf is the consensus address of a compressed key.
-func addressOf(key []byte) (common.Address, error) {
+// AddressOf is the consensus address of a compressed key.
+func AddressOf(key []byte) (common.Address, error) {
 	public, err := crypto.DecompressPubkey(key)
 	if err != nil {
 		return common.Address{}, fmt.Errorf("consensus key %x: %w", key, err)

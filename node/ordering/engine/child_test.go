@@ -67,7 +67,7 @@ func child(spec string) int {
 	}
 	ctx := context.Background()
 	e, err := Start(ctx, Config{
-		Genesis: c.Genesis, Home: filepath.Join(c.Home, "consensus"), Operator: operator, Node: node,
+		Genesis: c.Genesis, Home: filepath.Join(c.Home, "consensus"), Keyring: OneKey{Key: operator}, Node: node,
 		Listen: c.Listen, Peers: c.Peers, Local: true, BlockInterval: 100 * time.Millisecond, StallTimeout: c.Stall,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}, app)

@@ -71,6 +71,7 @@ func Start(ctx context.Context, c Config, app abci.Application) (e *Engine, err 
 		return nil, errors.Join(fmt.Errorf("start consensus on %s: %w", c.Listen, err), e.lock.Unlock())
 	}
 	go newLinker(e.roster, switchLinks{e.node.Switch()}).run(e.stopping)
+	go e.follow()
 	go func() {
 		e.state.Wait()
 		close(e.dead)
@@ -96,7 +97,7 @@ func (e *Engine) open() error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read consensus folder: %w", err)
 	}
-	signer, err := OpenSigner(filepath.Join(e.config.Home, signerFolder), e.config.Operator.PrivateKey(), len(entries) == 0)
+	signer, err := OpenSigner(filepath.Join(e.config.Home, signerFolder), e.config.Keyring, len(entries) == 0)
 	if err != nil {
 		return errors.Join(err, e.lock.Unlock())
 	}
@@ -145,6 +146,26 @@ func (e *Engine) assemble(ctx context.Context, app abci.Application) (err error)
 	}
 	e.votes, err = newVoteFeed(ctx, e.node.EventBus(), c.Recent, e.stopping)
 	return err
+}
+
+// keyCheck is how often consensus is held against the keyring.
+const keyCheck = 500 * time.Millisecond
+
+// follow makes consensus ask again for its public key when the one that it has is not the next height's. It asks by itself after each block that it
+// decides, but not after those that block sync fetched.
+func (e *Engine) follow() {
+	ticker := time.NewTicker(keyCheck)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-e.stopping:
+			return
+		case <-ticker.C:
+		}
+		if e.signer.stale() {
+			e.state.SetPrivValidator(e.signer)
+		}
+	}
 }
 
 // Stop ends consensus and its links, and waits for the block at hand; the application is not called after it. The

@@ -45,11 +45,11 @@ const (
 
 // Config is all that an engine needs to run.
 type Config struct {
-	Genesis  Genesis
-	Home     string         // folder of CometBFT's stores and the signing state; made when absent
-	Name     string         // for people; shown to peers
-	Operator *keys.Operator // votes
-	Node     *keys.Node     // links
+	Genesis Genesis
+	Home    string     // folder of CometBFT's stores and the signing state; made when absent
+	Name    string     // for people; shown to peers
+	Keyring Keyring    // votes
+	Node    *keys.Node // links
 
 	Listen   string   // host:port for the other operators' links; keep the port below 32768, the ephemeral range
 	External string   // host:port that others reach Listen by, when it differs; may be empty
@@ -84,8 +84,8 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		out.Logger = slog.Default()
 	}
-	if c.Name == "" && c.Operator != nil {
-		out.Name = c.Operator.Address().Hex()
+	if c.Name == "" && c.Keyring != nil {
+		out.Name = c.Keyring.Next().Address().Hex()
 	}
 	return out
 }
@@ -97,8 +97,8 @@ func (c Config) validate() error {
 	if _, err := c.Genesis.document(); err != nil {
 		return err
 	}
-	if c.Home == "" || c.Operator == nil || c.Node == nil {
-		return errors.New("engine: home folder, operator key and node key are required")
+	if c.Home == "" || c.Keyring == nil || c.Node == nil {
+		return errors.New("engine: home folder, operator keys and node key are required")
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return fmt.Errorf("engine: listen address %q: %w", c.Listen, err)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,10 @@ import (
 	"github.com/cometbft/cometbft/privval"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/cometbft/cometbft/types"
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/lockstep-network/lockstep/node/keys"
 )
 
 // Files of the signer, in one folder so that one sync of the folder makes both durable.
@@ -36,9 +38,30 @@ var ErrSignStateMissing = errors.New("the signing state is missing")
 // ErrConflict says that a signature was asked for that contradicts one given before.
 var ErrConflict = errors.New("conflicts with what was signed before")
 
-// Signer is the operator's validator key with the memory of its last signatures. CometBFT's FilePV refuses a second
+// ErrNoKey says that none of the operator's keys may sign at a height.
+var ErrNoKey = errors.New("no key of this operator may sign")
+
+// Keyring holds the operator's consensus keys. Which one signs at a height is the ledger's to say (specs/09-operators.md, "Operator").
+type Keyring interface {
+	// Next is the key that signs at the height after the newest committed one; of an operator that does not vote there, any of its keys.
+	Next() *keys.Operator
+	// At is the key that may sign at a height; ErrNoKey if none may.
+	At(height uint64) (*keys.Operator, error)
+}
+
+// OneKey is a keyring of one key, which signs at all heights.
+type OneKey struct{ Key *keys.Operator }
+
+// Next implements Keyring.
+func (k OneKey) Next() *keys.Operator { return k.Key }
+
+// At implements Keyring.
+func (k OneKey) At(uint64) (*keys.Operator, error) { return k.Key, nil }
+
+// Signer is the operator's validator keys with the memory of their last signatures. CometBFT's FilePV refuses a second
 // vote or proposal at one height, round and step, but signs any number of extensions; Signer remembers the extension
-// too and gives the same signature again, or none.
+// too and gives the same signature again, or none. The memory is one for all keys: each height has one key, so what is remembered of an older
+// key's heights forbids them to all.
 //
 // Order of effects for one vote, each on disk before the next: extension, vote (FilePV's file), folder. Only then are
 // the signatures handed out, so whatever a crash leaves of these, what is lost was never seen by anybody. A vote for a
@@ -47,24 +70,26 @@ var ErrConflict = errors.New("conflicts with what was signed before")
 // A failed write leaves unknown bytes on disk: the signer then refuses everything until the process is restarted, and
 // Failed tells the watchdog.
 type Signer struct {
-	dir string
+	dir  string
+	ring Keyring
 
 	mu         sync.Mutex
-	pv         *privval.FilePV // under mu
+	pv         *privval.FilePV // under mu; its key is that of the last height that was signed
+	told       common.Address  // under mu; of the public key that consensus goes by
 	extensions *extensionLog   // under mu
 	failure    error           // under mu; first failed write
 
 	failed chan struct{} // closed when failure is set
 }
 
-// OpenSigner opens the signing state in dir for the operator's key. When it is not there it is created, unless the
+// OpenSigner opens the signing state in dir for the operator's keys. When it is not there it is created, unless the
 // caller knows of chain data (fresh is false): then it is ErrSignStateMissing.
-func OpenSigner(dir string, key *ecdsa.PrivateKey, fresh bool) (*Signer, error) {
+func OpenSigner(dir string, ring Keyring, fresh bool) (*Signer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open signer: %w", err)
 	}
-	s := &Signer{dir: dir, failed: make(chan struct{})}
-	s.pv = privval.NewFilePV(secp256k1eth.PrivKey(crypto.FromECDSA(key)), "", s.path(voteFile))
+	s := &Signer{dir: dir, ring: ring, failed: make(chan struct{})}
+	s.pv = privval.NewFilePV(consensusPrivate(ring.Next()), "", s.path(voteFile))
 	err := s.load()
 	if errors.Is(err, fs.ErrNotExist) {
 		err = s.create(fresh)
@@ -122,8 +147,40 @@ func (s *Signer) create(fresh bool) error {
 	})
 }
 
-// GetPubKey implements types.PrivValidator.
-func (s *Signer) GetPubKey() (cmtcrypto.PubKey, error) { return s.pv.GetPubKey() }
+// GetPubKey implements types.PrivValidator: consensus asks after each block, and so learns of a rotation.
+func (s *Signer) GetPubKey() (cmtcrypto.PubKey, error) {
+	key := s.ring.Next()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = key.Address()
+	return consensusPrivate(key).PubKey(), nil
+}
+
+// stale says whether consensus goes by another key than the one that signs next: blocks that it did not decide itself do not make it ask, nor does
+// a key that came late.
+func (s *Signer) stale() bool {
+	next := s.ring.Next().Address()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.told != next
+}
+
+// use takes the key of a height; the caller holds mu.
+func (s *Signer) use(height int64) error {
+	key, err := s.ring.At(uint64(height))
+	if err != nil {
+		return err
+	}
+	if common.BytesToAddress(s.pv.Key.Address) != key.Address() {
+		private := consensusPrivate(key)
+		s.pv.Key.Address, s.pv.Key.PubKey, s.pv.Key.PrivKey = private.PubKey().Address(), private.PubKey(), private
+	}
+	return nil
+}
+
+func consensusPrivate(key *keys.Operator) secp256k1eth.PrivKey {
+	return crypto.FromECDSA(key.PrivateKey())
+}
 
 // SignVote implements types.PrivValidator. On any error vote is unchanged.
 func (s *Signer) SignVote(chainID string, vote *cmtproto.Vote) error {
@@ -137,6 +194,9 @@ func (s *Signer) SignVote(chainID string, vote *cmtproto.Vote) error {
 	}
 	if err := s.refuseRegress(vote); err != nil {
 		return fmt.Errorf("sign vote: %w", err)
+	}
+	if err := s.use(vote.Height); err != nil {
+		return fmt.Errorf("sign vote at height %d: %w", vote.Height, err)
 	}
 	signed := *vote
 	err := s.write(func() error {
@@ -201,6 +261,9 @@ func (s *Signer) SignProposal(chainID string, proposal *cmtproto.Proposal) error
 	defer s.mu.Unlock()
 	if s.failure != nil {
 		return fmt.Errorf("sign proposal: signer stopped: %w", s.failure)
+	}
+	if err := s.use(proposal.Height); err != nil {
+		return fmt.Errorf("sign proposal at height %d: %w", proposal.Height, err)
 	}
 	signed := *proposal
 	err := s.write(func() error {

@@ -86,7 +86,7 @@ func TestConfigRefusals(t *testing.T) {
 			Genesis: Genesis{ChainID: "c", Time: time.Unix(1, 0), Validators: []Validator{
 				{Address: operator.Address(), PublicKey: operator.PublicKey(), Power: 1, Name: "o"},
 			}},
-			Home: dir, Operator: operator, Node: node, Listen: "127.0.0.1:26656",
+			Home: dir, Keyring: OneKey{Key: operator}, Node: node, Listen: "127.0.0.1:26656",
 			Peers: []string{other + "@host:1", node.ConsensusID() + "@127.0.0.1:26656"},
 		}
 	}
@@ -98,7 +98,7 @@ func TestConfigRefusals(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*Config){
 		"no home":            func(c *Config) { c.Home = "" },
-		"no operator":        func(c *Config) { c.Operator = nil },
+		"no operator":        func(c *Config) { c.Keyring = nil },
 		"no node":            func(c *Config) { c.Node = nil },
 		"listen no port":     func(c *Config) { c.Listen = "127.0.0.1" },
 		"external no port":   func(c *Config) { c.External = "example.org" },
