@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -29,7 +30,10 @@ const (
 //	root  = keccak256(0x02 | count (8, big endian) | top)      top of no leaves = 32 zero bytes
 //
 // The count is under the root, so that two neighbouring leaves prove that nothing lies between them.
-type Tree struct{ values []common.Hash }
+type Tree struct {
+	values []common.Hash
+	leaves Leaves
+}
 
 // NewTree takes the values in strictly ascending order; it fails on any other.
 func NewTree(values []common.Hash) (Tree, error) {
@@ -38,11 +42,15 @@ func NewTree(values []common.Hash) (Tree, error) {
 			return Tree{}, fmt.Errorf("sorted tree: value %d is not above the one before it", i)
 		}
 	}
-	return Tree{values}, nil
+	leaves := make(Leaves, len(values))
+	for i, v := range values {
+		leaves[i] = hashLeaf(v)
+	}
+	return Tree{values, leaves}, nil
 }
 
 // Root returns the root of the tree.
-func (t Tree) Root() common.Hash { return sealRoot(uint64(len(t.values)), t.top(0, len(t.values))) }
+func (t Tree) Root() common.Hash { return t.leaves.Root() }
 
 // Path is one leaf with the way from it to the root. RLP: [index, value, [sibling...]].
 type Path struct {
@@ -107,44 +115,65 @@ func (m Membership) Verify(root, v common.Hash) (present bool, err error) {
 	return false, fmt.Errorf("membership: the leaves shown say nothing about %s: %w", v, ErrProof)
 }
 
-// top computes the hash of the leaves [from, to); zero for none.
-func (t Tree) top(from, to int) common.Hash {
-	switch to - from {
+func (t Tree) path(i int) Path {
+	return Path{Index: uint64(i), Value: t.values[i], Siblings: t.leaves.Siblings(i)}
+}
+
+// top climbs from the leaf to the top of a tree of count leaves.
+func (p Path) top(count uint64) (common.Hash, error) {
+	return climb(count, p.Index, hashLeaf(p.Value), p.Siblings)
+}
+
+// Leaves are the hashes of a tree's leaves, in its order: the same tree over leaves of any form. A leaf is hashed with 0x00 before it.
+type Leaves []common.Hash
+
+// Root returns the root of the tree.
+func (l Leaves) Root() common.Hash { return sealRoot(uint64(len(l)), l.top()) }
+
+// top computes the hash of all leaves; zero for none.
+func (l Leaves) top() common.Hash {
+	switch len(l) {
 	case 0:
 		return common.Hash{}
 	case 1:
-		return hashLeaf(t.values[from])
+		return l[0]
 	}
-	mid := from + int(split(uint64(to-from)))
-	return hashInner(t.top(from, mid), t.top(mid, to))
+	mid := split(uint64(len(l)))
+	return hashInner(l[:mid].top(), l[mid:].top())
 }
 
-func (t Tree) path(i int) Path {
-	p := Path{Index: uint64(i), Value: t.values[i], Siblings: []common.Hash{}}
-	from, to := 0, len(t.values)
-	for to-from > 1 {
-		mid := from + int(split(uint64(to-from)))
+// Siblings returns what lies beside the way from a leaf to the root, from the leaf upwards.
+func (l Leaves) Siblings(i int) []common.Hash {
+	out := []common.Hash{}
+	for len(l) > 1 {
+		mid := int(split(uint64(len(l))))
 		if i < mid {
-			p.Siblings = append(p.Siblings, t.top(mid, to))
-			to = mid
+			out, l = append(out, l[mid:].top()), l[:mid]
 		} else {
-			p.Siblings = append(p.Siblings, t.top(from, mid))
-			from = mid
+			out, l, i = append(out, l[:mid].top()), l[mid:], i-mid
 		}
 	}
-	for l, r := 0, len(p.Siblings)-1; l < r; l, r = l+1, r-1 {
-		p.Siblings[l], p.Siblings[r] = p.Siblings[r], p.Siblings[l]
-	}
-	return p
+	slices.Reverse(out)
+	return out
 }
 
-// top climbs from the leaf to the top of a tree of count leaves. Siblings are listed from the leaf upwards.
-func (p Path) top(count uint64) (common.Hash, error) {
-	if p.Index >= count || len(p.Siblings) > maxTreeDepth {
-		return common.Hash{}, fmt.Errorf("path of leaf %d among %d with %d siblings: %w", p.Index, count, len(p.Siblings), ErrProof)
+// RootOf returns the root of the tree of count leaves in which the leaf's hash stands at the index, with these siblings from it upwards. The error
+// wraps [ErrProof].
+func RootOf(count, index uint64, leaf common.Hash, siblings []common.Hash) (common.Hash, error) {
+	top, err := climb(count, index, leaf, siblings)
+	if err != nil {
+		return common.Hash{}, err
+	}
+	return sealRoot(count, top), nil
+}
+
+// climb is the way from a leaf to the top of a tree of count leaves. Siblings are listed from the leaf upwards.
+func climb(count, index uint64, leaf common.Hash, siblings []common.Hash) (common.Hash, error) {
+	if index >= count || len(siblings) > maxTreeDepth {
+		return common.Hash{}, fmt.Errorf("path of leaf %d among %d with %d siblings: %w", index, count, len(siblings), ErrProof)
 	}
 	var right []bool // from the top down: does the way lead right?
-	i, n := p.Index, count
+	i, n := index, count
 	for n > 1 {
 		mid := split(n)
 		if i < mid {
@@ -153,11 +182,11 @@ func (p Path) top(count uint64) (common.Hash, error) {
 			right, i, n = append(right, true), i-mid, n-mid
 		}
 	}
-	if len(right) != len(p.Siblings) {
-		return common.Hash{}, fmt.Errorf("path of leaf %d among %d: want %d siblings, have %d: %w", p.Index, count, len(right), len(p.Siblings), ErrProof)
+	if len(right) != len(siblings) {
+		return common.Hash{}, fmt.Errorf("path of leaf %d among %d: want %d siblings, have %d: %w", index, count, len(right), len(siblings), ErrProof)
 	}
-	h := hashLeaf(p.Value)
-	for k, s := range p.Siblings {
+	h := leaf
+	for k, s := range siblings {
 		if right[len(right)-1-k] {
 			h = hashInner(s, h)
 		} else {

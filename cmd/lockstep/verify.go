@@ -104,6 +104,9 @@ func printFacts(w io.Writer, f *proof.Facts) error {
 		}
 		fmt.Fprintf(w, "  after block %d the ledger's record %s is %s\n", r.Height, r.Key, r.Value)
 	}
+	for _, r := range f.Rewards {
+		fmt.Fprintf(w, "  up to block %d, the last of epoch %d, %s has earned %s\n", r.Height, r.Epoch, r.Address, inEther(r.Lifetime))
+	}
 	_, err := fmt.Fprintf(w, "  %d headers certified by the operators\n", len(f.Headers))
 	return err
 }

@@ -46,6 +46,7 @@ type Document struct {
 	Transactions []Transaction `json:"transactions,omitempty"`
 	Lanes        []Lane        `json:"lanes,omitempty"`
 	Records      []Record      `json:"records,omitempty"`
+	Rewards      []Reward      `json:"rewards,omitempty"`
 }
 
 // Run is consecutive headers and the certificate of the last one.
@@ -156,6 +157,9 @@ func (d *Document) validate() error {
 	}
 	if len(d.Records) > MaxRecords {
 		return fmt.Errorf("%d records, at most %d", len(d.Records), MaxRecords)
+	}
+	if len(d.Rewards) > MaxRecords {
+		return fmt.Errorf("%d rewards, at most %d", len(d.Rewards), MaxRecords)
 	}
 	for i, r := range d.Records {
 		if err := r.validate(); err != nil {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -349,4 +351,67 @@ func BenchmarkVerify(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// The vector of records and rewards, as a client reads it: verified with its own genesis alone, it proves its facts; each changed value is refused.
+func TestVectorOfRecordsIsProven(t *testing.T) {
+	raw, err := os.ReadFile("../../specs/vectors/record.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v struct {
+		Genesis, Document json.RawMessage
+		Facts             any
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	g, err := genesis.Decode(v.Genesis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prove := func(document []byte) any {
+		d, err := Decode(document)
+		if err != nil {
+			return nil
+		}
+		facts, err := Verify(g, d)
+		if err != nil {
+			return nil
+		}
+		var out any
+		text, err := json.Marshal(facts)
+		if err == nil {
+			err = json.Unmarshal(text, &out)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if !reflect.DeepEqual(prove(v.Document), v.Facts) {
+		t.Fatalf("proven: %v", prove(v.Document))
+	}
+	var tree any
+	if err := json.Unmarshal(v.Document, &tree); err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	mutate("", &tree, func(path string) {
+		tried++
+		changed, err := json.Marshal(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := prove(changed)
+		listed := regexp.MustCompile(`^\.(records|rewards)(\[\d+\])?(\.nodes(\[\d+\])?)?\[(dropped|doubled|swapped)\]$`).MatchString(path)
+		if listed || got == nil { // fewer facts, the same twice, or in another order
+			return
+		}
+		absent := regexp.MustCompile(`^\.records\[(2|10)\]\.key$`).MatchString(path) // another key may be absent by the very same proof
+		if !absent && !reflect.DeepEqual(got, v.Facts) {
+			t.Errorf("%s: a changed document proves something else", path)
+		}
+	})
+	t.Logf("%d changes", tried)
 }

@@ -27,6 +27,7 @@ type Facts struct {
 	Transactions []TransactionFact `json:"transactions,omitempty"`
 	Lanes        []LaneFact        `json:"lanes,omitempty"`
 	Records      []RecordFact      `json:"records,omitempty"`
+	Rewards      []RewardFact      `json:"rewards,omitempty"`
 }
 
 // HeaderFact is a certified header.
@@ -110,6 +111,11 @@ func (v *verifier) verify(g *genesis.Genesis, d *Document) error {
 	for i, r := range d.Records {
 		if err := v.record(r); err != nil {
 			return fmt.Errorf("record %d: %w", i, err)
+		}
+	}
+	for i, r := range d.Rewards {
+		if err := v.reward(r); err != nil {
+			return fmt.Errorf("reward %d: %w", i, err)
 		}
 	}
 	return nil

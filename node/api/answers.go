@@ -180,8 +180,9 @@ type Namespace struct {
 	RegisteredHeight uint64               `json:"registeredHeight"`  // 0: genesis
 	ExitHeight       uint64               `json:"exitHeight"`        // no block at this height or above takes a leg; 0: it stays
 	Tank             *uint256.Int         `json:"tank"`              // wei, in decimal digits
-	Owned            *OwnedLane           `json:"owned,omitempty"`   // of an owned lane
-	Height           uint64               `json:"height"`            // the ledger after this height
+	Reserved         Reserved             `json:"reserved"`
+	Owned            *OwnedLane           `json:"owned,omitempty"` // of an owned lane
+	Height           uint64               `json:"height"`          // the ledger after this height
 
 	Proof *proof.Document `json:"proof,omitempty"` // of the records, if asked for
 }
@@ -193,6 +194,13 @@ type LanePolicy struct {
 	Gateways []common.Address `json:"gateways,omitempty"`
 	Quota    uint64           `json:"quota,omitempty"` // bytes of weight for one payer in one period
 	Key      *common.Address  `json:"key,omitempty"`
+}
+
+// Reserved is what a namespace has reserved, in bytes per block.
+type Reserved struct {
+	Epoch uint64 `json:"epoch"` // that is open
+	Now   uint64 `json:"now"`
+	Next  uint64 `json:"next"` // in the epoch after it
 }
 
 // OwnedLane is where an owned lane stands.
@@ -233,20 +241,6 @@ type Fee struct {
 	FeePerByte    uint64       `json:"feePerByte"`    // wei: the sum of the three, the least that maxFeePerByte may be now
 	MaxFeePerByte uint64       `json:"maxFeePerByte"` // wei: what to sign, so that prices may double meanwhile
 	Fee           *uint256.Int `json:"fee"`           // wei, in decimal digits: what the payer is charged now at most, tip included
-}
-
-// Operators is what seq_getOperators answers.
-type Operators struct {
-	Hash      common.Hash `json:"hash"`
-	Total     uint64      `json:"total"`
-	Operators []Operator  `json:"operators"` // in the set's order, which certificates index
-}
-
-// Operator is one member of the set.
-type Operator struct {
-	cert.Operator
-	Name   string `json:"name,omitempty"`
-	PeerID string `json:"peerId,omitempty"`
 }
 
 // Lanes is what seq_getLane answers.

@@ -140,6 +140,19 @@ type RecordOptions struct {
 	Proof bool `json:"proof"` // wait for the block that commits to the answer, and prove it
 }
 
+// OperatorOptions is the optional argument of seq_getOperators.
+type OperatorOptions struct {
+	Proof bool            `json:"proof"`           // as in [RecordOptions]
+	Owner *common.Address `json:"owner,omitempty"` // this operator alone, whether it is in the set or not
+}
+
+// RewardOptions is the optional last argument of seq_getRewards.
+type RewardOptions struct {
+	Proof     bool             `json:"proof"`               // as in [RecordOptions]
+	Epoch     *uint64          `json:"epoch,omitempty"`     // whose leaf is shown; the last one's without
+	Operators []common.Address `json:"operators,omitempty"` // whose delegations are looked for; without, those of the first 256
+}
+
 // FeeArgs is the argument of seq_estimateFee: a weight, or the sizes of the legs, and where they go.
 type FeeArgs struct {
 	Namespaces []namespaces.Namespace `json:"namespaces,omitempty"` // of the legs; without, prices are those of a lane within its share

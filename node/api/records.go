@@ -19,10 +19,10 @@ const maxNamespaces = 256
 // GetAccount returns what an address holds after the newest block, with a proof if asked for.
 func (s *Service) GetAccount(ctx context.Context, address common.Address, options *RecordOptions) (*Account, error) {
 	out := &Account{Address: address}
-	parent, d, err := s.atHead(ctx, options, []state.Key{ledger.AccountKey(address)}, func(r state.Reader) error {
+	parent, d, err := s.atHead(ctx, options.proof(), func(r state.Reader) ([]state.Key, error) {
 		balance, err := ledger.Balance(r, address)
 		out.Balance = &balance
-		return err
+		return []state.Key{ledger.AccountKey(address)}, err
 	})
 	if err != nil {
 		return nil, s.coded(ctx, err)
@@ -35,9 +35,9 @@ func (s *Service) GetAccount(ctx context.Context, address common.Address, option
 // nobody has registered is an error; with one its absence is what is proven.
 func (s *Service) GetNamespace(ctx context.Context, ns namespaces.Namespace, options *RecordOptions) (*Namespace, error) {
 	var out *Namespace
-	parent, d, err := s.atHead(ctx, options, ledger.NamespaceKeys(ns), func(r state.Reader) (err error) {
+	parent, d, err := s.atHead(ctx, options.proof(), func(r state.Reader) (keys []state.Key, err error) {
 		out, err = namespaceOf(r, ns)
-		return err
+		return ledger.NamespaceKeys(ns), err
 	})
 	switch {
 	case err != nil:
@@ -60,6 +60,9 @@ func namespaceOf(r state.Reader, ns namespaces.Namespace) (*Namespace, error) {
 		return nil, err
 	}
 	out.Tank = &tank
+	if out.Reserved.Epoch, out.Reserved.Now, out.Reserved.Next, err = ledger.Reserved(r, ns); err != nil {
+		return nil, err
+	}
 	if record == nil {
 		return out, nil
 	}
@@ -103,14 +106,20 @@ func (s *Service) GetNamespaces(ctx context.Context, after *namespaces.Namespace
 	return out, nil
 }
 
-// atHead reads records of the newest state, all of them after one height, and proves them if that is asked for.
-func (s *Service) atHead(ctx context.Context, options *RecordOptions, keys []state.Key, read func(state.Reader) error) (ledger.Head, *proof.Document, error) {
+// proof says whether a proof is asked for.
+func (o *RecordOptions) proof() bool { return o != nil && o.Proof }
+
+// atHead reads records of the newest state, all of them after one height, and proves those whose keys read returns, if that is asked for.
+func (s *Service) atHead(ctx context.Context, prove bool, read func(state.Reader) ([]state.Key, error)) (ledger.Head, *proof.Document, error) {
 	for {
 		changed := s.store.Changed()
 		parent := s.store.Ledger()
-		err := read(parent.View)
+		keys, err := read(parent.View)
+		if len(keys) > proof.MaxRecords && prove {
+			return ledger.Head{}, nil, fail(TooLarge, "%d records are to be proven, at most %d at once: ask for less", len(keys), proof.MaxRecords)
+		}
 		var shown []proof.Record
-		if err == nil && options != nil && options.Proof {
+		if err == nil && prove {
 			shown, err = records(parent, keys)
 		}
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/holiman/uint256"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/lockstep-network/lockstep/namespaces/block"
@@ -17,7 +18,6 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/feed"
 	"github.com/lockstep-network/lockstep/node/ledger"
-	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/pool"
 	"github.com/lockstep-network/lockstep/node/store"
 )
@@ -41,6 +41,7 @@ type Service struct {
 	rules   ledger.Rules
 	hash    common.Hash // the genesis document's
 	first   cert.Set
+	supply  *uint256.Int // what the genesis gave out, in wei
 
 	proofBytes int           // of lanes in one answer; one lane alone may be larger
 	proofWait  time.Duration // see [Limits]
@@ -55,7 +56,7 @@ func newService(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, pool: c.Pool, lanes: c.Lanes, network: c.Network, published: c.Published, version: c.Version, log: c.Logger,
-		genesis: g, rules: ledger.NewRules(g), hash: g.Hash(), first: set,
+		genesis: g, rules: ledger.NewRules(g), hash: g.Hash(), first: set, supply: supplyAt(g),
 		proofBytes: c.Limits.ProofBytes, proofWait: c.Limits.ProofWait, subs: newSubscriptions(c.Limits),
 	}, nil
 }
@@ -251,24 +252,6 @@ func (s *Service) GetCertificate(ctx context.Context, height Height) (*Certifica
 		if c.Bitmap[i/8]&(0x80>>(i%8)) != 0 {
 			out.Signers, out.Power = append(out.Signers, o.Address), out.Power+o.Power
 		}
-	}
-	return out, nil
-}
-
-// GetOperators returns the operators of the next block, in the order that certificates index.
-func (s *Service) GetOperators(ctx context.Context) (*Operators, error) {
-	view := s.store.Ledger().View
-	set, err := stake.LoadSet(view, stake.Next)
-	if err != nil {
-		return nil, s.coded(ctx, err)
-	}
-	out := &Operators{Hash: set.Hash(), Total: set.Total()}
-	for i, o := range set.Operators() {
-		record, _, err := stake.LoadOperator(view, set.Members[i].Owner)
-		if err != nil {
-			return nil, s.coded(ctx, err)
-		}
-		out.Operators = append(out.Operators, Operator{Operator: o, Name: record.Node.Name, PeerID: record.Node.PeerID})
 	}
 	return out, nil
 }

@@ -39,10 +39,17 @@ type Effects struct {
 
 	Operators *stake.Set     // the set of the height two on, if this block has chosen another; the genesis's at genesis
 	Updates   []stake.Update // of CometBFT's validators, ascending by address
+	Ended     *Ended         // the epoch, if this block ends one
 
 	Charges  []Charge  // what each transaction cost, in shared order
 	Failures []Failure // actions that did nothing, in order
 	Fees     Fees      // how the block has moved prices
+}
+
+// Ended is an epoch that a block ends.
+type Ended struct {
+	Number    uint64
+	Lifetimes namespaces.Lifetimes // under its rewards root
 }
 
 // Genesis returns the effects that make the ledger of a valid genesis document out of nothing.
@@ -164,6 +171,9 @@ func apply(r Rules, parent Parent, b Block) (*Effects, error) {
 	}
 	if len(e.Updates) > 0 {
 		e.Operators = &x.outcome.Set
+	}
+	if x.outcome.Ended {
+		e.Ended = &Ended{x.outcome.Epoch, x.outcome.Lifetimes}
 	}
 	return e, nil
 }

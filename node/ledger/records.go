@@ -10,6 +10,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -55,28 +56,27 @@ type Clock struct {
 	Seen     []common.Address // who has proposed in the present one, ascending
 }
 
-// activation is changes of parameters that are in force from the height on.
-type activation struct {
-	Height  uint64
-	Changes []action.Change
-}
-
 // NamespaceKey is the key of a namespace's record.
 func NamespaceKey(ns namespaces.Namespace) state.Key { return state.NewKey(state.Namespace, ns[:]) }
 
-// NamespaceKeys are the keys of all that the ledger knows of a namespace but its prices: itself, its tank, its owned lane.
+// NamespaceKeys are the keys of all that the ledger knows of a namespace but its prices: itself, its tank, its owned lane, its reservation, and the
+// open epoch, from which that counts.
 func NamespaceKeys(ns namespaces.Namespace) []state.Key {
-	return []state.Key{NamespaceKey(ns), tankKey(ns), ownedKey(ns)}
+	return []state.Key{NamespaceKey(ns), tankKey(ns), ownedKey(ns), reservationKey(ns), stake.OpenKey()}
 }
 
 // ParamsKey is the key of the parameters.
 func ParamsKey() state.Key { return state.NewKey(state.Params) }
 
+// VoteKey is the key of an operator's vote, by its owner.
+func VoteKey(owner common.Address) state.Key { return state.NewKey(state.Vote, owner[:]) }
+
+// ScheduleKey is the key of the changes of parameters that wait.
+func ScheduleKey() state.Key { return state.NewKey(state.Schedule) }
+
 func tankKey(ns namespaces.Namespace) state.Key  { return state.NewKey(state.Tank, ns[:]) }
 func ownedKey(ns namespaces.Namespace) state.Key { return state.NewKey(state.OwnedLane, ns[:]) }
 func clockKey() state.Key                        { return state.NewKey(state.Clock) }
-func voteKey(a common.Address) state.Key         { return state.NewKey(state.Vote, a[:]) }
-func scheduleKey() state.Key                     { return state.NewKey(state.Schedule) }
 func quotaKey(ns namespaces.Namespace, a common.Address) state.Key {
 	return state.NewKey(state.Quota, ns[:], a[:])
 }

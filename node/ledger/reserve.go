@@ -71,3 +71,12 @@ func reserved(st *state.State, ns namespaces.Namespace, epoch uint64) (uint64, e
 	}
 	return r.At(epoch), nil
 }
+
+// Reserved is what a namespace may take of a block beside its share, in the open epoch and in the one after it.
+func Reserved(r state.Reader, ns namespaces.Namespace) (epoch, now, next uint64, err error) {
+	if epoch, err = epochOf(r); err != nil {
+		return 0, 0, 0, err
+	}
+	own, err := ReservationOf(r, ns)
+	return epoch, own.At(epoch), own.At(epoch + 1), err
+}

@@ -22,10 +22,27 @@ const (
 	maxActivations = 64      // that wait at once
 )
 
-// ballot is the form in which votes are kept and compared.
-type ballot struct {
+// Ballot is an operator's vote, in the form in which votes are kept and compared.
+type Ballot struct {
 	Changes []action.Change
 	Height  uint64
+}
+
+// BallotOf reads the vote of an operator, by its owner, that has not been spent; false if there is none.
+func BallotOf(r state.Reader, owner common.Address) (Ballot, bool, error) {
+	return state.Load[Ballot](r, VoteKey(owner))
+}
+
+// Activation is changes of parameters that are in force from the height on.
+type Activation struct {
+	Height  uint64
+	Changes []action.Change
+}
+
+// ScheduleOf lists the changes that are decided and wait for their heights, ascending.
+func ScheduleOf(r state.Reader) ([]Activation, error) {
+	waiting, _, err := state.Load[[]Activation](r, ScheduleKey())
+	return waiting, err
 }
 
 // vote enters an operator's vote; with more than two thirds of the power behind it the changes are scheduled.
@@ -40,14 +57,14 @@ func (x *run) vote(payer common.Address, a *action.Vote) error {
 	if _, err := changed(x.params, a.Changes); err != nil {
 		return err
 	}
-	raw, err := rlp.EncodeToBytes(&ballot{a.Changes, a.Height})
+	raw, err := rlp.EncodeToBytes(&Ballot{a.Changes, a.Height})
 	if err != nil {
 		return fmt.Errorf("encode vote: %w", err)
 	}
-	x.st.SetRaw(voteKey(payer), raw)
+	x.st.SetRaw(VoteKey(payer), raw)
 	agreed := make(map[common.Address]bool)
 	for _, o := range operators {
-		other, err := x.st.Record(voteKey(o.Address))
+		other, err := x.st.Record(VoteKey(o.Address))
 		if err != nil {
 			return fmt.Errorf("read vote of %s: %w", o.Address, err)
 		}
@@ -58,14 +75,14 @@ func (x *run) vote(payer common.Address, a *action.Vote) error {
 	}
 	for _, o := range operators {
 		if agreed[o.Address] {
-			x.st.Delete(voteKey(o.Address))
+			x.st.Delete(VoteKey(o.Address))
 		}
 	}
-	return x.schedule(activation{a.Height, a.Changes})
+	return x.schedule(Activation{a.Height, a.Changes})
 }
 
-func (x *run) schedule(a activation) error {
-	waiting, _, err := state.Load[[]activation](x.st, scheduleKey())
+func (x *run) schedule(a Activation) error {
+	waiting, err := ScheduleOf(x.st)
 	if err != nil {
 		return err
 	}
@@ -73,8 +90,8 @@ func (x *run) schedule(a activation) error {
 		return tx.NewReject(ParameterRange, "%d changes wait already", len(waiting))
 	}
 	waiting = append(waiting, a)
-	slices.SortStableFunc(waiting, func(a, b activation) int { return cmp.Compare(a.Height, b.Height) })
-	x.st.Set(scheduleKey(), waiting)
+	slices.SortStableFunc(waiting, func(a, b Activation) int { return cmp.Compare(a.Height, b.Height) })
+	x.st.Set(ScheduleKey(), waiting)
 	return nil
 }
 
@@ -101,8 +118,8 @@ func changed(p genesis.Params, changes []action.Change) (genesis.Params, error) 
 
 // activate puts changes in force for the next block whose time has come. What other changes have made impossible meanwhile lapses.
 func (x *run) activate() error {
-	waiting, found, err := state.Load[[]activation](x.st, scheduleKey())
-	if err != nil || !found || waiting[0].Height > x.height+1 {
+	waiting, err := ScheduleOf(x.st)
+	if err != nil || len(waiting) == 0 || waiting[0].Height > x.height+1 {
 		return err
 	}
 	params := x.params
@@ -114,9 +131,9 @@ func (x *run) activate() error {
 	}
 	x.st.Set(ParamsKey(), &params)
 	if len(waiting) == 0 {
-		x.st.Delete(scheduleKey())
+		x.st.Delete(ScheduleKey())
 	} else {
-		x.st.Set(scheduleKey(), waiting)
+		x.st.Set(ScheduleKey(), waiting)
 	}
 	return nil
 }

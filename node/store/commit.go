@@ -141,6 +141,14 @@ func (w *writer) effects(e *ledger.Effects, headHash common.Hash) {
 		hash := e.Operators.Hash()
 		w.set(key(prefixSet, hash[:]...), raw)
 	}
+	if e.Ended != nil {
+		raw, err := rlp.EncodeToBytes(e.Ended.Lifetimes)
+		w.err = errors.Join(w.err, err)
+		w.set(heightKey(prefixRewards, e.Ended.Number), raw)
+		if e.Ended.Number >= RewardsHistory {
+			w.del(heightKey(prefixRewards, e.Ended.Number-RewardsHistory))
+		}
+	}
 	h := e.Head
 	if h.Height > 0 {
 		pairs := make([]byte, 0, len(e.Spent)*ledger.PairSize)

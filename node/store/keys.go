@@ -24,6 +24,7 @@ import (
 //	d height        -> digest of the spent pairs        the last window heights
 //	s height        -> the spent pairs, sorted          the last window heights
 //	f height        -> ledger.Fees, RLP                 the last FeeHistory heights
+//	r epoch(8)      -> namespaces.Lifetimes, RLP        the last RewardsHistory epochs
 //	e height pos(4) -> the transaction's failed actions, RLP of []Failed     as long as the block
 //	c name          -> height(8): a reader's cursor
 //	o hash          -> operator set, RLP                kept for ever: headers name sets by their hashes
@@ -40,6 +41,7 @@ const (
 	prefixDigest      = 'd'
 	prefixSpent       = 's'
 	prefixFees        = 'f'
+	prefixRewards     = 'r'
 	prefixFailed      = 'e'
 	prefixCursor      = 'c'
 	prefixSet         = 'o'

@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rlp"
 
+	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
@@ -79,6 +80,26 @@ func (s *Store) RecordKeys(from state.Key, most int) ([]state.Key, error) {
 		return nil, fmt.Errorf("read ledger records: %w", err)
 	}
 	return keys, nil
+}
+
+// RewardsHistory is how many epochs are remembered in [Store.Lifetimes]: a day of epochs of the default length.
+const RewardsHistory = 24
+
+// Lifetimes returns what stands under the rewards root of an epoch that has ended; ErrNotFound if it is not remembered.
+func (s *Store) Lifetimes(epoch uint64) (namespaces.Lifetimes, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.work.Done()
+	raw, err := s.get(heightKey(prefixRewards, epoch))
+	if err != nil {
+		return nil, err
+	}
+	var out namespaces.Lifetimes
+	if err := rlp.DecodeBytes(raw, &out); err != nil {
+		return nil, fmt.Errorf("decode rewards of epoch %d: %w", epoch, err)
+	}
+	return out, nil
 }
 
 // FeeHistory is how many heights are remembered in [Store.Fees].

@@ -151,9 +151,47 @@ func (c *Client) EstimateFee(ctx context.Context, args api.FeeArgs) (*api.Fee, e
 	return call[*api.Fee](ctx, c, "estimateFee", args)
 }
 
-// Operators returns the operators.
-func (c *Client) Operators(ctx context.Context) (*api.Operators, error) {
-	return call[*api.Operators](ctx, c, "getOperators")
+// Operators returns the operators; with an owner, that one alone.
+func (c *Client) Operators(ctx context.Context, owner ...common.Address) (*api.Operators, error) {
+	return c.operators(ctx, false, owner)
+}
+
+// ProvenOperators is Operators with a proof, which waits for a block.
+func (c *Client) ProvenOperators(ctx context.Context, owner ...common.Address) (*api.Operators, error) {
+	return c.operators(ctx, true, owner)
+}
+
+func (c *Client) operators(ctx context.Context, prove bool, owner []common.Address) (*api.Operators, error) {
+	options := api.OperatorOptions{Proof: prove}
+	if len(owner) > 0 {
+		options.Owner = &owner[0]
+	}
+	return call[*api.Operators](ctx, c, "getOperators", options)
+}
+
+// Rewards tells what an address has earned.
+func (c *Client) Rewards(ctx context.Context, address common.Address, options api.RewardOptions) (*api.Rewards, error) {
+	return call[*api.Rewards](ctx, c, "getRewards", address, options)
+}
+
+// Parameters tells the parameters, and what operators want to change about them.
+func (c *Client) Parameters(ctx context.Context) (*api.Parameters, error) {
+	return call[*api.Parameters](ctx, c, "getParameters")
+}
+
+// ProvenParameters is Parameters with a proof, which waits for a block.
+func (c *Client) ProvenParameters(ctx context.Context) (*api.Parameters, error) {
+	return call[*api.Parameters](ctx, c, "getParameters", api.RecordOptions{Proof: true})
+}
+
+// Supply tells where all wei are.
+func (c *Client) Supply(ctx context.Context) (*api.Supply, error) {
+	return call[*api.Supply](ctx, c, "getSupply")
+}
+
+// ProvenSupply is Supply with a proof, which waits for a block.
+func (c *Client) ProvenSupply(ctx context.Context) (*api.Supply, error) {
+	return call[*api.Supply](ctx, c, "getSupply", api.RecordOptions{Proof: true})
 }
 
 // Namespaces returns all registered namespaces, ascending.

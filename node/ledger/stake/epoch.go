@@ -1,14 +1,11 @@
 package stake
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/holiman/uint256"
 
-	"github.com/lockstep-network/lockstep/node/ledger/state"
+	"github.com/lockstep-network/lockstep/namespaces"
 )
 
 // Outcome is what a block means for others.
@@ -16,6 +13,9 @@ type Outcome struct {
 	Ended   bool     // the block ends an epoch
 	Set     Set      // of the height two on
 	Updates []Update // of CometBFT's validators, ascending by address; empty unless the set changes
+
+	Epoch     uint64               // the block's
+	Lifetimes namespaces.Lifetimes // under the rewards root of the epoch, if it ends
 }
 
 // Epoch is the number of the one that the block is in, the last of it too.
@@ -30,9 +30,9 @@ func (s *Stake) Finish() (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Set: present, Ended: s.Ends()}
+	out := Outcome{Set: present, Ended: s.Ends(), Epoch: s.open.Number}
 	if out.Ended {
-		if out.Set, err = s.endEpoch(present); err != nil {
+		if out.Set, out.Lifetimes, err = s.endEpoch(present); err != nil {
 			return Outcome{}, err
 		}
 		out.Updates = difference(present, out.Set)
@@ -42,10 +42,10 @@ func (s *Stake) Finish() (Outcome, error) {
 		TimeMS: s.b.TimeMS, Parent: s.b.ParentHash,
 	}
 	if len(out.Updates) > 0 {
-		s.st.Set(setKey(out.Set.Hash()), out.Set.Members)
+		s.st.Set(SetKey(out.Set.Hash()), out.Set.Members)
 	}
 	if gone := s.chain.Sets[Before]; !slices.Contains(next.Sets[:], gone) {
-		s.st.Delete(setKey(gone))
+		s.st.Delete(SetKey(gone))
 	}
 	if next.Sets[Next] != s.chain.Sets[Next] { // other operators propose from the next height on
 		for i := range s.tally.Absent {
@@ -58,68 +58,28 @@ func (s *Stake) Finish() (Outcome, error) {
 	return out, nil
 }
 
-// endEpoch does what epochs end with, in the order of the specification, and returns the set that is chosen.
-func (s *Stake) endEpoch(present Set) (Set, error) {
+// endEpoch does what epochs end with, in the order of the specification, and returns the set that is chosen and what each
+// address has earned by then.
+func (s *Stake) endEpoch(present Set) (Set, namespaces.Lifetimes, error) {
 	if err := s.share(); err != nil {
-		return Set{}, err
+		return Set{}, nil, err
 	}
 	owners, err := operators.all(s.st)
 	if err != nil {
-		return Set{}, err
+		return Set{}, nil, err
 	}
 	if err := s.rotate(owners); err != nil {
-		return Set{}, err
+		return Set{}, nil, err
 	}
 	set, err := s.choose(owners, present)
 	if err != nil {
-		return Set{}, err
+		return Set{}, nil, err
 	}
-	root, err := RewardsRoot(s.st)
+	lifetimes, err := Lifetimes(s.st)
 	if err != nil {
-		return Set{}, err
+		return Set{}, nil, err
 	}
-	s.st.Set(EpochKey(s.open.Number), &Epoch{s.b.Height, s.b.TimeMS, root})
+	s.st.Set(EpochKey(s.open.Number), &Epoch{s.b.Height, s.b.TimeMS, lifetimes.Leaves().Root()})
 	s.st.Set(openKey, &Open{s.open.Number + 1, s.b.TimeMS})
-	return set, nil
-}
-
-// RewardsRoot is the root over the lifetime rewards of all addresses (specs/09-operators.md, "Rewards").
-func RewardsRoot(r state.Reader) (common.Hash, error) {
-	all, err := earners.all(r)
-	if err != nil {
-		return common.Hash{}, err
-	}
-	slices.SortFunc(all, common.Address.Cmp)
-	leaves := make([]common.Hash, len(all))
-	for i, a := range all {
-		earned, _, err := state.Load[Reward](r, RewardKey(a))
-		if err != nil {
-			return common.Hash{}, err
-		}
-		leaves[i] = rewardLeaf(a, &earned.Lifetime)
-	}
-	top := common.Hash{}
-	if len(leaves) > 0 {
-		top = merkle(leaves)
-	}
-	count := binary.BigEndian.AppendUint64([]byte{2}, uint64(len(leaves)))
-	return crypto.Keccak256Hash(count, top[:]), nil
-}
-
-func rewardLeaf(a common.Address, lifetime *uint256.Int) common.Hash {
-	amount := lifetime.Bytes32()
-	return crypto.Keccak256Hash([]byte{0}, a[:], amount[:])
-}
-
-// merkle is the root of at least one leaf, split at the largest power of two below the count.
-func merkle(leaves []common.Hash) common.Hash {
-	if len(leaves) == 1 {
-		return leaves[0]
-	}
-	split := 1
-	for split*2 < len(leaves) {
-		split *= 2
-	}
-	left, right := merkle(leaves[:split]), merkle(leaves[split:])
-	return crypto.Keccak256Hash([]byte{1}, left[:], right[:])
+	return set, lifetimes, nil
 }

@@ -39,7 +39,7 @@ func Genesis(st *state.State, p Params, timeMS uint64, parent common.Hash, found
 		return err
 	}
 	h := set.Hash()
-	st.Set(setKey(h), set.Members)
+	st.Set(SetKey(h), set.Members)
 	st.Set(chainKey, &chain{Sets: [4]common.Hash{h, h, h, h}, TimeMS: timeMS, Parent: parent})
 	st.Set(tallyKey, &tally{})
 	st.Set(openKey, &Open{StartMS: timeMS})

@@ -135,6 +135,18 @@ func RewardKey(a common.Address) state.Key { return state.NewKey(state.Reward, a
 // EpochKey is the key of an epoch that has ended.
 func EpochKey(n uint64) state.Key { return state.NewKey(state.Epoch, number(n)) }
 
+// SetKey is the key of a set that the ledger holds, by its operators hash.
+func SetKey(hash common.Hash) state.Key { return state.NewKey(state.OperatorSet, hash[:]) }
+
+// ChainKey is the key of the record that names the sets of the heights around.
+func ChainKey() state.Key { return chainKey }
+
+// PotsKey is the key of where the stake's wei are.
+func PotsKey() state.Key { return potsKey }
+
+// OpenKey is the key of the epoch that runs.
+func OpenKey() state.Key { return openKey }
+
 func poolKey(owner common.Address, epoch uint64) state.Key {
 	return state.NewKey(state.Pool, owner[:], number(epoch))
 }
@@ -144,7 +156,6 @@ func unbondingKey(owner common.Address, epoch uint64, holder common.Address) sta
 }
 
 func consensusKey(a common.Address) state.Key { return state.NewKey(state.ConsensusKey, a[:]) }
-func setKey(hash common.Hash) state.Key       { return state.NewKey(state.OperatorSet, hash[:]) }
 func attestationKey(a common.Address) state.Key {
 	return state.NewKey(state.Attestation, a[:])
 }

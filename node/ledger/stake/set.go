@@ -58,7 +58,7 @@ func LoadSet(r state.Reader, w Which) (Set, error) {
 }
 
 func loadSet(r state.Reader, hash common.Hash) (Set, error) {
-	members, found, err := state.Load[[]Member](r, setKey(hash))
+	members, found, err := state.Load[[]Member](r, SetKey(hash))
 	if err == nil && !found {
 		err = fmt.Errorf("read operator set %s: there is none", hash)
 	}
