@@ -20,11 +20,12 @@ type Config struct {
 
 	P2PListen   []string // libp2p multiaddresses
 	P2PAnnounce []string // what others are told instead; empty: P2PListen
-	Bootstrap   []string // multiaddresses with /p2p/ ids, beside the genesis operators'
+	Bootstrap   []string // multiaddresses with /p2p/ ids, beside the operators'
 
-	ConsensusListen   string // host:port of the links between operators
-	ConsensusExternal string // host:port at which others reach it; empty: ConsensusListen
-	Local             bool   // operators share a machine
+	ConsensusListen   string   // host:port of the links between operators
+	ConsensusExternal string   // host:port at which others reach it; empty: ConsensusListen
+	ConsensusPeers    []string // consensus-id@host:port of operators to link with, beside those of the ledger
+	Local             bool     // operators share a machine
 
 	RPCListen  string   // host:port of seq_* over HTTP and WebSocket
 	RPCOrigins []string // browsers' origins that are let in; none by default

@@ -21,7 +21,6 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
-	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/node/api"
 	"github.com/lockstep-network/lockstep/node/certify"
 	nodefeed "github.com/lockstep-network/lockstep/node/feed"
@@ -60,7 +59,8 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("open pool: %w", err)
 	}
-	host, err := p2p.New(ctx, c.p2p(registry))
+	who := newOperators(st, c.Logger)
+	host, err := p2p.New(ctx, c.p2p(who, registry))
 	if err != nil {
 		return fmt.Errorf("start p2p: %w", err)
 	}
@@ -77,7 +77,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("ordering: %w", err)
 	}
-	consensus, ring, err := c.engine(ctx, st, recent)
+	consensus, ring, err := c.engine(ctx, st, recent, who)
 	if err != nil {
 		return err
 	}
@@ -174,9 +174,9 @@ func lateVotes(eng *engine.Engine, collector *certify.Collector) func(context.Co
 	}
 }
 
-func (c Config) p2p(registry prometheus.Registerer) p2p.Config {
+func (c Config) p2p(who *operators, registry prometheus.Registerer) p2p.Config {
 	return p2p.Config{
-		Key: c.Node.PrivateKey(), Listen: c.P2PListen, Announce: c.P2PAnnounce, Bootstrap: c.Bootstrap, Explicit: explicit(c.Genesis),
+		Key: c.Node.PrivateKey(), Listen: c.P2PListen, Announce: c.P2PAnnounce, Bootstrap: c.Bootstrap, Roster: who.peers,
 		Prefix: feed.Prefix(c.Genesis.ChainID), Limits: p2p.DefaultLimits(), Registerer: registry, Logger: c.Logger,
 	}
 }
@@ -202,8 +202,8 @@ func (c Config) ordering(txs *pool.Pool, st *store.Store, recent *engine.Recent,
 }
 
 // engine is the configuration of consensus, whose votes go to recent too, and the keys that it signs with.
-func (c Config) engine(ctx context.Context, st *store.Store, recent *engine.Recent) (engine.Config, *keyring, error) {
-	height, who := st.Head(), newOperators(st, c.Logger)
+func (c Config) engine(ctx context.Context, st *store.Store, recent *engine.Recent, who *operators) (engine.Config, *keyring, error) {
+	height := st.Head()
 	if _, err := os.Stat(c.consensusDir()); height > 0 && errors.Is(err, fs.ErrNotExist) {
 		return engine.Config{}, nil, fmt.Errorf("the store holds %d blocks, but %s is gone, and with it what this operator has signed: "+
 			"restore it, or start with new keys and without data", height, c.consensusDir())
@@ -218,7 +218,7 @@ func (c Config) engine(ctx context.Context, st *store.Store, recent *engine.Rece
 	}
 	e := engine.Config{
 		Genesis: g, Home: c.consensusDir(), Keyring: ring, Node: c.Node,
-		Listen: c.ConsensusListen, External: c.ConsensusExternal, Local: c.Local, BlockInterval: c.BlockInterval,
+		Listen: c.ConsensusListen, External: c.ConsensusExternal, Peers: c.ConsensusPeers, Local: c.Local, BlockInterval: c.BlockInterval,
 		Operators: who.links, Recent: recent, Metrics: c.Metrics, Logger: c.Logger,
 	}
 	for _, o := range c.Genesis.Operators {
@@ -231,17 +231,6 @@ func (c Config) engine(ctx context.Context, st *store.Store, recent *engine.Rece
 
 // consensusDir is where consensus keeps its blocks, and its signer what it has signed.
 func (c Config) consensusDir() string { return filepath.Join(c.Home, "data", "consensus") }
-
-// explicit lists the operators' addresses with their peer ids: operators stay connected to each other.
-func explicit(g *genesis.Genesis) []string {
-	var out []string
-	for _, o := range g.Operators {
-		for _, a := range o.Addresses {
-			out = append(out, a+"/p2p/"+o.PeerID)
-		}
-	}
-	return out
-}
 
 // serveFeed answers followers: steps, the links of long runs, and prices.
 func serveFeed(host *p2p.Host, server *nodefeed.Server, st *store.Store, rules ledger.Rules) error {

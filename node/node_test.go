@@ -14,7 +14,7 @@ func TestLostSigningStateIsRefused(t *testing.T) {
 	st := network.Open(t, t.TempDir())
 	network.Commit(t, st)
 	c := Config{Home: t.TempDir(), Genesis: network.Genesis}
-	if _, _, err := c.engine(t.Context(), st, new(engine.Recent)); err == nil || !strings.Contains(err.Error(), "what this operator has signed") {
+	if _, _, err := c.engine(t.Context(), st, new(engine.Recent), nil); err == nil || !strings.Contains(err.Error(), "what this operator has signed") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -15,12 +16,15 @@ import (
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
-// operators tells who operates now, from the ledger: their nodes link, and nobody else's.
+// operators tells who operates now, from the ledger: who links for consensus, and who is an explicit peer. Its methods may be called by several
+// goroutines.
 type operators struct {
 	store *store.Store
 	known map[common.Address]genesis.Operator // of the genesis: where they are reached, until the ledger says otherwise
 	log   *slog.Logger
-	last  []engine.Link
+
+	mu   sync.Mutex
+	last []stake.NodeOf // under mu
 }
 
 func newOperators(st *store.Store, log *slog.Logger) *operators {
@@ -31,26 +35,54 @@ func newOperators(st *store.Store, log *slog.Logger) *operators {
 	return o
 }
 
-// links lists the operators' ends of consensus links. It is called by one goroutine at a time. What cannot be read leaves the list as it was.
-func (o *operators) links() []engine.Link {
+// nodes reads the operators' nodes. What cannot be read leaves the list as it was.
+func (o *operators) nodes() []stake.NodeOf {
 	nodes, err := stake.Nodes(o.store.Ledger().View)
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if err != nil {
 		o.log.WarnContext(context.Background(), "the operators cannot be read: links stay as they are", "error", err)
 		return o.last
 	}
+	for i, n := range nodes {
+		g, ok := o.known[n.Owner]
+		if !ok || g.PeerID != n.Node.PeerID {
+			continue
+		}
+		if n.Node.Consensus == "" {
+			nodes[i].Node.Consensus = g.Consensus
+		}
+		if len(n.Node.Addresses) == 0 {
+			nodes[i].Node.Addresses = g.Addresses
+		}
+	}
+	o.last = nodes
+	return nodes
+}
+
+// links lists the operators' ends of consensus links.
+func (o *operators) links() []engine.Link {
+	nodes := o.nodes()
 	out := make([]engine.Link, 0, len(nodes))
 	for _, n := range nodes {
-		id, err := consensusID(n.Node.PeerID)
-		if err != nil {
-			continue // anybody can register a node that is none
+		if id, err := consensusID(n.Node.PeerID); err == nil { // anybody can register a node that is none
+			out = append(out, engine.Link{ConsensusID: id, Address: n.Node.Consensus})
 		}
-		link := engine.Link{ConsensusID: id, Address: n.Node.Consensus}
-		if g, ok := o.known[n.Owner]; ok && link.Address == "" && g.PeerID == n.Node.PeerID {
-			link.Address = g.Consensus
-		}
-		out = append(out, link)
 	}
-	o.last = out
+	return out
+}
+
+// peers lists the addresses, with peer ids, of those who order: they stay connected to each other. Who may come to order is no explicit peer yet,
+// so nobody makes all operators dial addresses of its choice without being one of them.
+func (o *operators) peers() []string {
+	var out []string
+	for _, n := range o.nodes() {
+		for _, a := range n.Node.Addresses {
+			if n.Member {
+				out = append(out, a+"/p2p/"+n.Node.PeerID)
+			}
+		}
+	}
 	return out
 }
 

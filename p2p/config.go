@@ -26,6 +26,9 @@ type Config struct {
 	// Explicit holds multiaddresses with a /p2p/ id of peers that are always kept connected, whatever the limits: the other
 	// operators. Several addresses of one peer are several entries. The host's own id is skipped, here and in Bootstrap.
 	Explicit []string
+	// Roster names explicit peers beside those of Explicit, as they are now: peers come, go and move. It is called about once a second and must be
+	// quick. An entry that is no address is left out. May be nil.
+	Roster func() []string
 	// Prefix begins every protocol id, topic and rendezvous of this network, as "/lockstep/devnet-1".
 	Prefix string
 	// Limits bounds connections, streams and memory. DefaultLimits fits an operator.

@@ -50,7 +50,7 @@ func newDHT(h host.Host, prefix string, bootstrap []peer.AddrInfo) (*dht.IpfsDHT
 func (h *Host) advertise() {
 	rendezvous := routing.NewRoutingDiscovery(h.dht)
 	wait := time.Duration(0)
-	for h.pause(wait, nil) {
+	for h.pause(h.ctx, wait, nil) {
 		wait = advertiseInterval
 		// Without a peer in the routing table there is nobody to tell.
 		if h.dht.RoutingTable().Size() == 0 {
@@ -65,7 +65,7 @@ func (h *Host) advertise() {
 // discover looks for peers at the rendezvous while there are fewer than enoughPeers, and now and then afterwards.
 func (h *Host) discover() {
 	wait := findMin
-	for h.pause(wait, nil) {
+	for h.pause(h.ctx, wait, nil) {
 		if h.dht.RoutingTable().Size() > 0 {
 			h.find()
 		}
@@ -88,7 +88,7 @@ func (h *Host) find() {
 	dialled := 0
 	for info := range found {
 		switch {
-		case info.ID == h.self, h.Connected(info.ID), h.links[info.ID] != nil, len(info.Addrs) == 0:
+		case info.ID == h.self, h.Connected(info.ID), h.linked.get(info.ID) != nil, len(info.Addrs) == 0:
 		case dialled >= maxDiscovered:
 		case h.conduct.banned(info.ID):
 		default:

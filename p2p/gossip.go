@@ -135,7 +135,7 @@ func (h *Host) scoreParams() *pubsub.PeerScoreParams {
 		TopicScoreCap: 10,
 		AppSpecificScore: func(p peer.ID) float64 {
 			score := -h.conduct.points(p)
-			if _, ok := h.explicit[p]; ok {
+			if h.linked.isExplicit(p) {
 				score += explicitBonus
 			}
 			return score
@@ -195,7 +195,7 @@ func (h *Host) holdBack(ctx context.Context, size int) {
 		return
 	}
 	var latency time.Duration
-	for p := range h.explicit {
+	for _, p := range h.linked.explicit() {
 		latency = max(latency, h.net.Peerstore().LatencyEWMA(p)/2)
 	}
 	transfer := holdBackPerMiB * time.Duration(size) / (1 << 20)

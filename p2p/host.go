@@ -30,17 +30,16 @@ var ErrClosed = errors.New("p2p host is closed")
 // Host is a node's place in the network. Its methods may be called from any goroutine.
 type Host struct {
 	// Set by New, then read only.
-	self     peer.ID
-	prefix   string
-	explicit map[peer.ID]struct{}
-	log      *slog.Logger
-	metrics  *metrics
-	conduct  *conduct
-	meshes   *meshes
-	net      host.Host
-	dht      *dht.IpfsDHT
-	pubsub   *pubsub.PubSub
-	links    map[peer.ID]*link
+	self    peer.ID
+	prefix  string
+	log     *slog.Logger
+	metrics *metrics
+	conduct *conduct
+	meshes  *meshes
+	net     host.Host
+	dht     *dht.IpfsDHT
+	pubsub  *pubsub.PubSub
+	linked  *linked
 
 	// ctx ends when Close begins; work counts the goroutines that have to return before it ends.
 	ctx    context.Context //nolint:containedctx // the host's own lifetime, no caller's
@@ -78,20 +77,16 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		return nil, fmt.Errorf("start p2p host: %w", err)
 	}
 	h := &Host{
-		self:     p.self,
-		prefix:   cfg.Prefix,
-		explicit: make(map[peer.ID]struct{}, len(p.explicit)),
-		log:      cfg.Logger,
-		conduct:  newConduct(),
-		meshes:   newMeshes(),
-		links:    make(map[peer.ID]*link),
-		topics:   make(map[string]struct{}),
+		self:    p.self,
+		prefix:  cfg.Prefix,
+		log:     cfg.Logger,
+		conduct: newConduct(),
+		meshes:  newMeshes(),
+		linked:  newLinked(),
+		topics:  make(map[string]struct{}),
 	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
-	}
-	for _, info := range p.explicit {
-		h.explicit[info.ID] = struct{}{}
 	}
 	reg := cfg.Registerer
 	if reg == nil {
@@ -113,16 +108,13 @@ func (h *Host) start(cfg Config, p parsed) error {
 	if h.net, err = newLibp2p(cfg, p, gate{h.conduct}); err != nil {
 		return err
 	}
-	for id := range h.explicit {
-		h.net.ConnManager().Protect(id, "explicit")
-	}
 	if h.dht, err = newDHT(h.net, cfg.Prefix, p.bootstrap); err != nil {
 		return err
 	}
 	if err := h.startGossip(); err != nil {
 		return err
 	}
-	h.startLinks(p.explicit, p.bootstrap)
+	h.startLinks(p, cfg.Roster)
 	h.work.Go(h.advertise)
 	h.work.Go(h.discover)
 	return nil

@@ -11,7 +11,6 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/multiformats/go-multistream"
@@ -34,32 +33,19 @@ const (
 	rivalTimeout = time.Second
 )
 
-// link keeps one configured peer connected.
-type link struct {
-	info     peer.AddrInfo
-	explicit bool
-	// lost wakes the link when a connection was closed.
-	lost chan struct{}
-}
-
-// startLinks dials every configured peer and keeps watch over all connections.
-func (h *Host) startLinks(explicit, bootstrap []peer.AddrInfo) {
-	add := func(infos []peer.AddrInfo, explicit bool) {
-		for _, info := range infos {
-			h.net.Peerstore().AddAddrs(info.ID, info.Addrs, peerstore.PermanentAddrTTL)
-			if h.links[info.ID] == nil {
-				h.links[info.ID] = &link{info: info, explicit: explicit, lost: make(chan struct{}, 1)}
-			}
-		}
-	}
-	add(explicit, true)
-	add(bootstrap, false)
+// startLinks dials every configured peer, those of the roster as it changes, and keeps watch over all connections.
+func (h *Host) startLinks(p parsed, roster func() []string) {
 	h.net.Network().Notify(&network.NotifyBundle{
 		ConnectedF:    func(_ network.Network, c network.Conn) { h.onConnected(c) },
 		DisconnectedF: func(_ network.Network, c network.Conn) { h.onDisconnected(c) },
 	})
-	for _, l := range h.links {
-		h.work.Go(func() { h.keep(l) })
+	h.relink(p, roster)
+	if roster != nil {
+		h.work.Go(func() {
+			for h.pause(h.ctx, rosterInterval, nil) {
+				h.relink(p, roster)
+			}
+		})
 	}
 	h.work.Go(h.watchGossip)
 }
@@ -68,7 +54,7 @@ func (h *Host) startLinks(explicit, bootstrap []peer.AddrInfo) {
 func (h *Host) keep(l *link) {
 	pause, wait := redialMin, time.Duration(0)
 	var since time.Time
-	for h.ctx.Err() == nil {
+	for l.ctx.Err() == nil {
 		switch {
 		case h.Connected(l.info.ID):
 			for _, c := range h.net.Network().ConnsToPeer(l.info.ID) {
@@ -79,14 +65,14 @@ func (h *Host) keep(l *link) {
 				pause = redialMin
 			}
 			wait = pause/2 + mrand.N(pause)
-			h.pause(checkInterval, l.lost)
+			h.pause(l.ctx, checkInterval, l.lost)
 		case h.conduct.banned(l.info.ID):
-			h.pause(checkInterval, nil)
+			h.pause(l.ctx, checkInterval, nil)
 		default:
 			if !l.explicit && !since.IsZero() && len(h.Peers()) >= enoughPeers {
 				wait = bootstrapIdle
 			}
-			if !h.pause(wait, nil) || h.Connected(l.info.ID) {
+			if !h.pause(l.ctx, wait, nil) || h.Connected(l.info.ID) {
 				continue
 			}
 			if h.dial(l.info) == nil {
@@ -98,16 +84,16 @@ func (h *Host) keep(l *link) {
 	}
 }
 
-// pause waits, until early has something. It returns false when the host closes.
-func (h *Host) pause(d time.Duration, early <-chan struct{}) bool {
+// pause waits, until early has something. It returns false when the context ends, which the host's does when it closes.
+func (h *Host) pause(ctx context.Context, d time.Duration, early <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-early:
-	case <-h.ctx.Done():
+	case <-ctx.Done():
 	}
-	return h.ctx.Err() == nil
+	return ctx.Err() == nil
 }
 
 // dial connects to a peer at once, whatever the swarm's own memory of failed attempts (five seconds and more) says.
@@ -144,7 +130,7 @@ func (h *Host) onConnected(c network.Conn) {
 
 func (h *Host) onDisconnected(c network.Conn) {
 	h.log.DebugContext(h.ctx, "connection closed", "peer", c.RemotePeer(), "address", c.RemoteMultiaddr())
-	if l := h.links[c.RemotePeer()]; l != nil {
+	if l := h.linked.get(c.RemotePeer()); l != nil {
 		select {
 		case l.lost <- struct{}{}:
 		default:
@@ -214,7 +200,7 @@ func (h *Host) onGossipLost(p peer.ID) {
 // watchGossip disconnects peers that are connected but to which gossipsub has no stream, because opening it failed once.
 func (h *Host) watchGossip() {
 	missing := make(map[peer.ID]bool)
-	for h.pause(checkInterval, nil) {
+	for h.pause(h.ctx, checkInterval, nil) {
 		gossiping := make(map[peer.ID]bool)
 		for _, p := range h.pubsub.ListPeers("") {
 			gossiping[p] = true

@@ -14,6 +14,7 @@ import (
 const (
 	flagConsensusListen   = "consensus-listen"
 	flagConsensusExternal = "consensus-external"
+	flagConsensusPeers    = "consensus-peers"
 	flagLocal             = "local"
 	flagPublish           = "publish"
 	flagPublishAge        = "publish-age"
@@ -25,6 +26,7 @@ func startCommand() *cli.Command {
 	flags := append(nodeFlags("127.0.0.1:26657", "host:port of the seq_* RPC, HTTP and WebSocket", "URL of the DA layer, to publish and to tell what is firm"),
 		text(flagConsensusListen, "0.0.0.0:26656", "host:port of the links between operators"),
 		text(flagConsensusExternal, "", "host:port at which other operators reach them, if it differs"),
+		list(flagConsensusPeers, "consensus-id@host:port of operators to link with, for a newcomer who finds none of the genesis document's; they must know its operator"),
 		boolean(flagLocal, "operators share a machine"),
 		boolean(flagPublish, "publish batches to the DA layer"),
 		duration(flagPublishAge, "1s", "how old a certified block may grow before it is published"),
@@ -60,7 +62,8 @@ func startOperator(c *cli.Context) error {
 	config := node.Config{
 		Home: home, Genesis: g, Operator: id.operator, Keys: keys.NewFolder(keysDir(home), pw), Node: id.node,
 		P2PListen: c.StringSlice(flagP2PListen), P2PAnnounce: c.StringSlice(flagP2PAnnounce), Bootstrap: c.StringSlice(flagBootstrap),
-		ConsensusListen: c.String(flagConsensusListen), ConsensusExternal: c.String(flagConsensusExternal), Local: c.Bool(flagLocal),
+		ConsensusListen: c.String(flagConsensusListen), ConsensusExternal: c.String(flagConsensusExternal),
+		ConsensusPeers: c.StringSlice(flagConsensusPeers), Local: c.Bool(flagLocal),
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins), Metrics: c.String(flagMetricsListen) != "",
 		DA: c.String(flagDA), Publish: c.Bool(flagPublish), PublishAge: c.Duration(flagPublishAge),
 		BlockInterval: c.Duration(flagBlockInterval), KeepBlocks: c.Uint64(flagKeepBlocks), Version: version(), Logger: log,

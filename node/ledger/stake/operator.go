@@ -193,22 +193,23 @@ func (s *Stake) unjail(owner common.Address, o *Operator) error {
 
 // NodeOf is an operator's owner with where its node is.
 type NodeOf struct {
-	Owner common.Address
-	Node  action.Node
+	Owner  common.Address
+	Node   action.Node
+	Member bool // of one of the sets around the newest height
 }
 
 // maxCandidates bounds who may link beside the members of sets.
 const maxCandidates = 2 * cert.MaxOperators
 
 // Nodes lists who orders and who may come to: the members of the sets around the newest height, and, by their place, the first operators that
-// neither left nor are tombstoned. A node has to follow before it can order.
+// are not tombstoned. A node has to follow before it can order, and who left may come back.
 func Nodes(r state.Reader) (out []NodeOf, err error) {
 	seen := make(map[common.Address]bool)
 	add := func(owner common.Address, member bool) error {
 		o, found, err := LoadOperator(r, owner)
-		if err == nil && found && !seen[owner] && (member || !o.Tombstoned && !o.Left) {
+		if err == nil && found && !seen[owner] && (member || !o.Tombstoned) {
 			seen[owner] = true
-			out = append(out, NodeOf{owner, o.Node})
+			out = append(out, NodeOf{owner, o.Node, member})
 		}
 		return err
 	}
