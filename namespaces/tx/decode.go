@@ -6,6 +6,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rlp"
+
+	"github.com/lockstep-network/lockstep/namespaces"
 )
 
 // Decode reads one transaction from its encoding and keeps raw, which the caller must not change: the legs' data point into it. Every error is a
@@ -162,10 +164,14 @@ func (in *items) end() {
 	}
 }
 
-// Glance is what an encoded transaction claims, read without looking at its legs.
+// Glance is what an encoded transaction claims, read without looking at what its legs hold.
 type Glance struct {
-	Payer common.Address
-	Salt  uint64
+	Payer         common.Address
+	Salt          uint64
+	Namespace     namespaces.Namespace // the first leg's
+	Spans         bool                 // whether the legs are in more than one namespace
+	MaxFeePerByte uint64
+	Tip           uint64
 }
 
 // Look reads a glance, which costs nothing that grows with the transaction. It checks nothing else: what it returns for bytes that [Decode] refuses
@@ -182,5 +188,18 @@ func Look(raw []byte) (g Glance, ok bool) {
 	in.string("chain id")
 	in.bytes("payer", g.Payer[:])
 	g.Salt = in.uint64("salt")
+	in.uint64("expiry")
+	legs := &items{rest: in.list("legs"), err: in.err}
+	for i := 0; i < MaxBundleLegs && len(legs.rest) > 0 && !g.Spans; i++ { // with more legs it spans nothing
+		var ns namespaces.Namespace
+		leg := &items{rest: legs.list("leg"), err: legs.err}
+		leg.bytes("namespace", ns[:])
+		if legs.err = leg.err; i == 0 {
+			g.Namespace = ns
+		}
+		g.Spans = ns != g.Namespace
+	}
+	in.err = legs.err
+	g.MaxFeePerByte, g.Tip = in.uint64("max fee per byte"), in.uint64("tip")
 	return g, in.err == nil
 }

@@ -30,8 +30,12 @@ func checkAgainstReflection(t *testing.T, raw []byte) {
 	if ok && !reflect.DeepEqual(got.Fields(), want) {
 		t.Fatalf("%x: %+v, by reflection %+v", raw, got.Fields(), want)
 	}
-	if glance, looked := Look(raw); ok && (!looked || glance != Glance{want.Payer, want.Salt}) {
-		t.Fatalf("%x: a look says %+v, %v; by reflection %s, %d", raw, glance, looked, want.Payer, want.Salt)
+	if !ok {
+		return
+	}
+	whole := Glance{want.Payer, want.Salt, got.Namespace(), got.Spans(), want.MaxFeePerByte, want.Tip}
+	if glance, looked := Look(raw); !looked || glance != whole {
+		t.Fatalf("%x: a look says %+v, %v; by reflection %+v", raw, glance, looked, whole)
 	}
 }
 

@@ -217,8 +217,8 @@ func TestTransactionStates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := n.pool.Add([]tx.Verified{gossiped})[0]; err != nil {
-		t.Fatal(err)
+	if taken, err := n.pool.Offer([][]byte{gossiped.Raw()}); err != nil || taken.New != 1 {
+		t.Fatal(taken, err)
 	}
 	poor, err := tx.Sign(tx.Fields{
 		ChainID: chaintest.ChainID, Expiry: 40, Legs: []tx.Leg{chaintest.Leg(chaintest.Alpha, "x")}, MaxFeePerByte: n.Genesis.Params.LeastPrice(),

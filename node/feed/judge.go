@@ -37,7 +37,7 @@ var errNothingNew = errors.New("nothing new")
 // txs/1, a batch:
 //
 //  2. [IGNORE] The peer has used up what is looked at in vain.
-//  3. [IGNORE] Each claims a payer who has no room left in the pool, and would replace none.
+//  3. [IGNORE] Each claims a payer, or a namespace, that has no room left in the pool, and would replace or outbid none.
 //  4. [REJECT] A transaction of it is malformed, or out of the format's bounds.
 //  5. [REJECT] A transaction of it is for another chain.
 //  6. Every other fault (expired, unfunded, known, no room, ...) drops the one transaction, before its signature is looked at.

@@ -71,7 +71,9 @@ func TestBatchVerdicts(t *testing.T) {
 	}
 	for name, test := range tests {
 		p := newPool(t, n, s)
-		p.Add([]tx.Verified{known})
+		if taken, err := p.Offer([][]byte{known.Raw()}); err != nil || taken.New != 1 {
+			t.Fatal(taken, err)
+		}
 		topic := NewJudge(p, answer{}).Txs()
 		batch, err := topic.Decode(feed.EncodeBatch(1, test.batch))
 		if err != nil {

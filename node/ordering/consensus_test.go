@@ -76,8 +76,9 @@ func runChild(spec string) error {
 	if err != nil {
 		return err
 	}
-	checked, _ := p.Checker().Check(c.Txs)
-	p.Add(checked) // those that are included already are refused
+	if _, err := p.Offer(c.Txs); err != nil { // those that are included already are dropped
+		return err
+	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	app, err := New(Config{
 		Genesis: g, Pool: p, Store: s, Begin: func() Check { return p.Checker().Begin() }, BlockInterval: 100 * time.Millisecond, Logger: logger,

@@ -114,12 +114,8 @@ func TestRealPoolAndStore(t *testing.T) {
 			legs = append(legs, tx.Leg{Namespace: testNamespace((salt + 1) % lanesHere), Data: make([]byte, 50)})
 		}
 		made := sign(t, salt%4, tx.Fields{Salt: uint64(salt), Expiry: 60, Tip: uint64(salt % 5), Legs: legs})
-		checked, errs := nodes[salt%2].pool.Checker().Check([][]byte{made.Raw()})
-		if errs[0] != nil {
-			t.Fatal(errs[0])
-		}
-		if errs := nodes[salt%2].pool.Add(checked); errs[0] != nil {
-			t.Fatal(errs[0])
+		if taken, err := nodes[salt%2].pool.Offer([][]byte{made.Raw()}); err != nil || taken.New != 1 {
+			t.Fatal(taken, err)
 		}
 		ids = append(ids, made.ID())
 	}

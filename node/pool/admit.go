@@ -13,25 +13,39 @@ import (
 // replacementPercent is how much higher the tip of a replacement must be, in percent: each costs every node a signature check and its gossip.
 const replacementPercent = 10
 
-// cost is the share of a block that a transaction takes, in bytes of its capacity (specs/10-fees.md, "Size").
+// cost is what a transaction takes of a block, in bytes of its capacity (specs/10-fees.md, "Size"). mu is held.
 func (p *Pool) cost(t *tx.Tx) uint64 { return p.fees.SizeOf(t.Weight()) }
 
 // admit takes one verified transaction in, or says why not. With own set, one that is there already is taken over without an error.
 func (p *Pool) admit(t *tx.Tx, own bool) error {
-	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, cost: p.cost(t), own: own}
-	for height := p.Height(); ; {
-		balance, err := p.check(e, height)
-		if err != nil {
-			return err
-		}
+	e, height := newEntry(t), p.Height()
+	e.own = own
+	balance, err := p.check(e, height)
+	if err != nil {
+		return err
+	}
+	return p.enter(e, balance, height)
+}
+
+func newEntry(t *tx.Tx) *entry {
+	return &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}}
+}
+
+// enter takes in what was checked at a height, with the balance that its payer had.
+func (p *Pool) enter(e *entry, balance uint256.Int, height uint64) error {
+	for {
 		p.mu.Lock()
 		if p.height == height {
-			err = p.insert(e, balance)
+			err := p.insert(e, balance)
 			p.mu.Unlock()
 			return err
 		}
 		height = p.height // a block came in between: what was read of the state may be stale
 		p.mu.Unlock()
+		var err error
+		if balance, err = p.check(e, height); err != nil {
+			return err
+		}
 	}
 }
 
@@ -73,6 +87,7 @@ func (p *Pool) insert(e *entry, balance uint256.Int) error {
 
 // fits says whether bounds and reservations allow an entry, which one it replaces, and which must leave for it. mu is held.
 func (p *Pool) fits(e *entry, balance uint256.Int) (old *entry, victims []*entry, err error) {
+	e.cost = p.cost(e.tx)
 	if p.byID[e.tx.ID()] != nil {
 		return nil, nil, tx.NewReject(ledger.Duplicate, "is in the pool already")
 	}
@@ -137,15 +152,14 @@ func (p *Pool) room(e, old *entry) ([]*entry, error) {
 			own = own.minus(old.size())
 		}
 	}
-	outbid := func(v *entry) bool { return v.waits || q.byTip && v.tx.Tip() < e.tx.Tip() }
+	outbid := func(v *entry) bool { return q.outbid(v, e.tx.Tip()) }
 	over := total.minus(p.config.Total)
 	if most := p.config.PerNamespace; own.exceeds(most) {
 		// q is there: an empty one has room for any transaction.
 		need := own.minus(most)
-		victims := q.victims(Limits{max(need.Bytes, over.Bytes), max(need.Count, over.Count)}, old, outbid)
+		victims := q.victims(Limits{max(need.Bytes, over.Bytes), max(need.Count, over.Count), max(need.Size, over.Size)}, old, outbid)
 		if victims == nil {
-			return nil, tx.NewReject(NamespaceFull, "its namespace would have %d bytes in %d transactions, at most %d in %d",
-				own.Bytes, own.Count, most.Bytes, most.Count)
+			return nil, p.namespaceFull(own)
 		}
 		return victims, nil
 	}
@@ -163,6 +177,11 @@ func (p *Pool) room(e, old *entry) ([]*entry, error) {
 			total.Bytes, total.Count, p.config.Total.Bytes, p.config.Total.Count)
 	}
 	return victims, nil
+}
+
+func (p *Pool) namespaceFull(own Limits) error {
+	return tx.NewReject(NamespaceFull, "its namespace would have %d bytes in %d transactions, at most %d in %d, and no more than %d full blocks",
+		own.Bytes, own.Count, p.config.PerNamespace.Bytes, p.config.PerNamespace.Count, p.config.Blocks)
 }
 
 // share measures what is held by the bound that it uses up more.

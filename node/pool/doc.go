@@ -1,8 +1,9 @@
 // Package pool is the one pool of a node: verified transactions on their way from gossip and gateways into a block.
 //
-//	bytes -> Checker (decoded, signature verified, cached) -> Add (rules, bounds, reservations) -> Take (fair order) -> Follow
+//	bytes -> Offer (rules, bounds, reservations; then signatures, by the Checker, which remembers them) -> Take (fair order) -> Follow
 //
-// The pool is bounded in bytes and in count, in all, per namespace and per payer (specs/02-gossip.md, "Pool"). It is fair among namespaces:
+// The pool is bounded in bytes and in count, in all, per namespace and per payer, and one namespace also in the blocks that it fills
+// (specs/02-gossip.md, "Pool"). It is fair among namespaces:
 // each has a queue, transactions that span namespaces have one together, and the queue that blocks have served least goes first, so a flood
 // in one delays no other. Transactions that accept less than today's price wait beside the queue (specs/10-fees.md). Nothing leaves by being taken, because a proposal may lose; what a decided block holds leaves when Follow reads it
 // from the store. What the pool says of balances is advice: consensus asks the ledger.

@@ -10,6 +10,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/holiman/uint256"
 
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 )
@@ -33,7 +35,7 @@ type Offered struct {
 // before it is. The transactions that were dropped are checked too if the batch is to be passed on: what depends on this node's state must not
 // make it pass on a bad signature, for which others would blame it. An error is [ErrForbidden].
 //
-// A batch of payers who have as much in the pool as they may is dropped before it is decoded: a flood costs a few look-ups.
+// A batch of payers, or in namespaces, that have as much in the pool as they may is dropped before it is decoded: a flood costs a few look-ups.
 func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
 	if p.crowded(batch) {
 		return Offered{Vain: len(batch)}, nil
@@ -43,7 +45,9 @@ func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
 		return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
 	}
 	var fit, unchecked []*opened
-	for i, err := range p.screen(all) {
+	s := p.screen()
+	for i := range all {
+		err := s.look(&all[i])
 		switch {
 		case err == nil:
 			fit = append(fit, &all[i])
@@ -70,7 +74,7 @@ func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
 		return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
 	}
 	for _, o := range fit {
-		err := p.admit(o.tx, false)
+		err := p.enter(o.entry, s.balances[o.tx.Payer()], s.height)
 		p.counts.added(err)
 		if err == nil {
 			result.New++
@@ -81,24 +85,45 @@ func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
 	return result, nil
 }
 
-// crowded says whether every transaction of a batch claims a payer who has no room for it, and would replace none.
+// crowded says whether there is no room for any transaction of a batch, by what they claim, and none would replace another.
 func (p *Pool) crowded(batch [][]byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, raw := range batch {
+	codes := make([]tx.Code, len(batch))
+	for i, raw := range batch {
 		claim, ok := tx.Look(raw)
-		if !ok || p.byPair[ledger.Pair(claim)] != nil {
+		if !ok || p.byPair[ledger.Pair{Payer: claim.Payer, Salt: claim.Salt}] != nil {
 			return false
 		}
+		size := Limits{len(raw), 1, int(p.fees.SizeOf(uint64(len(raw))))} // a weight is no less
 		payer := p.payers[claim.Payer]
-		if payer == nil || !payer.held.plus(Limits{len(raw), 1}).exceeds(p.config.PerPayer) {
+		switch {
+		case payer != nil && payer.held.plus(size).exceeds(p.config.PerPayer):
+			codes[i] = PayerFull
+		case p.closed(claim, size):
+			codes[i] = NamespaceFull
+		default:
 			return false
 		}
 	}
-	for range batch {
-		p.counts.added(tx.NewReject(PayerFull, "dropped undecoded"))
+	for _, code := range codes {
+		p.counts.added(tx.NewReject(code, "dropped undecoded"))
 	}
 	return len(batch) > 0
+}
+
+// closed says whether the queue that a transaction would come into is full of what the transaction does not outbid. mu is held.
+func (p *Pool) closed(claim tx.Glance, size Limits) bool {
+	key := queueKey{own: true, namespace: claim.Namespace}
+	if claim.Spans {
+		key = queueKey{}
+	}
+	q := p.queues[key]
+	if q == nil || !q.held.plus(size).exceeds(p.config.PerNamespace) || q.waiting.Len() > 0 {
+		return false
+	}
+	last, there := q.tree.Max()
+	return there && !q.outbid(last, claim.Tip)
 }
 
 // opened is a transaction of a batch.
@@ -106,6 +131,7 @@ type opened struct {
 	tx       *tx.Tx
 	key      common.Hash // its name for the checker
 	verified bool
+	entry    *entry // once it has passed the screening
 }
 
 // open decodes a batch. The error is the [*tx.Reject] of a transaction that does not decode.
@@ -130,10 +156,10 @@ func (c *Checker) openOne(raw []byte) (opened, error) {
 	key := nameOf(raw)
 	if t, ok := c.lookup(key); ok {
 		c.known.Inc()
-		return opened{t.Tx, key, true}, nil
+		return opened{tx: t.Tx, key: key, verified: true}, nil
 	}
 	t, err := tx.Decode(bytes.Clone(raw)) // raw is a part of something larger, which must not live as long
-	return opened{t, key, false}, err
+	return opened{tx: t, key: key}, err
 }
 
 // verifyAll checks the signatures of those that are not verified yet, in parallel. The error is the [*tx.Reject] of one that fails; the others
@@ -153,61 +179,75 @@ func (c *Checker) verifyAll(txs []*opened) error {
 	return errors.Join(errs...)
 }
 
-// screen says which transactions of a batch would be taken in, if their signatures are good: errs[i] is nil, a [*tx.Reject], or another error
-// if the state could not be read.
-func (p *Pool) screen(all []opened) (errs []error) {
-	s := screening{
+// screen begins to say which transactions of a batch would be taken in, if their signatures are good.
+func (p *Pool) screen() *screening {
+	s := &screening{
 		pool: p, height: p.Height(), balances: make(map[common.Address]uint256.Int), sums: make(map[common.Address]uint256.Int),
-		pairs: make(map[ledger.Pair]*tx.Tx),
+		pairs: make(map[ledger.Pair]*tx.Tx), queued: make(map[queueKey]Limits),
 	}
-	s.pass = p.config.Rules.Begin(p.chain.Ledger().View, s.height+1)
-	errs = make([]error, len(all))
-	for i := range all {
-		errs[i] = s.look(all[i].tx)
-	}
-	return errs
+	view := p.chain.Ledger().View
+	s.pass, s.order = p.config.Rules.Begin(view, s.height+1), ledger.OrderIn(view)
+	return s
 }
 
-// screening is what is known of a batch so far. A payer's transactions are counted together: one that can pay for one of a thousand has one
-// signature checked, not a thousand.
+// screening is what is known of a batch so far. A payer's transactions are counted together, and a namespace's: one that can pay for one of a
+// thousand, or has room for one, has one signature checked, not a thousand.
 type screening struct {
 	pool     *Pool
 	height   uint64
 	pass     *ledger.Pass // of the next block
+	order    func(namespaces.Namespace) block.Rule
 	balances map[common.Address]uint256.Int
 	sums     map[common.Address]uint256.Int // fees of those that would be taken in
 	pairs    map[ledger.Pair]*tx.Tx         // likewise
+	queued   map[queueKey]Limits            // likewise
 }
 
-func (s *screening) look(t *tx.Tx) error {
-	p := s.pool
+// look says nil, a [*tx.Reject], or another error if the state could not be read. What it lets pass gets its entry.
+func (s *screening) look(o *opened) error {
+	p, t := s.pool, o.tx
 	fee, err := s.pass.Check(t)
 	if err != nil {
 		return err
 	}
-	e := &entry{tx: t, pair: ledger.Pair{Payer: t.Payer(), Salt: t.Salt()}, fee: fee}
-	sum := s.sums[e.pair.Payer]
-	if before := s.pairs[e.pair]; before != nil {
+	probe := newEntry(t)
+	sum := s.sums[probe.pair.Payer]
+	if before := s.pairs[probe.pair]; before != nil {
 		if t.Tip() < replacementTip(before.Tip()) {
 			return tx.NewReject(ReplacementUnderpriced, "the batch has another one with the same payer and salt")
 		}
-		if fee, err = s.pass.Check(before); err != nil {
+		beforeFee, err := s.pass.Check(before)
+		if err != nil {
 			return err
 		}
-		sum.Sub(&sum, &fee)
+		sum.Sub(&sum, &beforeFee)
 	}
-	e.fee.Add(&e.fee, &sum)
-	balance, err := s.balance(e.pair.Payer)
+	probe.fee.Add(&fee, &sum)
+	balance, err := s.balance(probe.pair.Payer)
 	if err != nil {
 		return err
 	}
+	key := keyOf(t)
 	p.mu.Lock()
-	_, _, err = p.fits(e, balance)
+	old, victims, err := p.fits(probe, balance)
+	queued := s.queued[key].plus(probe.size())
+	if old != nil && old.queue.key == key {
+		queued = queued.minus(old.size())
+	}
+	all := queued
+	if q := p.queues[key]; q != nil {
+		all = all.plus(q.held)
+	}
+	if err == nil && victims == nil && all.exceeds(p.config.PerNamespace) {
+		err = p.namespaceFull(all)
+	}
 	p.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	s.sums[e.pair.Payer], s.pairs[e.pair] = e.fee, t
+	s.sums[probe.pair.Payer], s.pairs[probe.pair], s.queued[key] = probe.fee, t, queued
+	o.entry = newEntry(t)
+	o.entry.fee, o.entry.order = fee, s.order(key.namespace)
 	return nil
 }
 

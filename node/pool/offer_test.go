@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/internal/chaintest"
@@ -180,5 +181,54 @@ func TestCrowdedPayersAreDroppedUndecoded(t *testing.T) {
 		if got, err := n.pool.Offer(c.batch); got != c.want || (err != nil) != c.bad {
 			t.Errorf("%s: %+v, %v; want %+v", c.name, got, err, c.want)
 		}
+	}
+}
+
+// A flood of a namespace on a network of small blocks: what fills more blocks than the pool keeps for one namespace is dropped undecoded, however many
+// payers sign it, until a block makes room; then as many signatures are checked as there is room for. Who outbids, who replaces, and other lanes come in.
+func TestCrowdedNamespacesAreDroppedUndecoded(t *testing.T) {
+	metrics := prometheus.NewRegistry()
+	n := newNode(t, 3, scarce, func(c *pool.Config) { c.Metrics, c.Blocks = metrics, 2 }) // blocks of ten
+	raw := func(payer int, ns namespaces.Namespace, salt, tip uint64) []byte {
+		return n.Signed(t, payer, tx.Fields{Salt: salt, Tip: tip, MaxFeePerByte: 100 * least, Expiry: 900, Legs: chaintest.Legs(ns, "x")}).Raw()
+	}
+	flood := func(from uint64, count int) (out [][]byte) {
+		for i := range count {
+			out = append(out, raw(i%2, chaintest.Alpha, from+uint64(i), 20))
+		}
+		return out
+	}
+	broken := append(raw(0, chaintest.Alpha, 9_999, 0), 0) // what Decode would refuse
+	bundle := n.Signed(t, 2, tx.Fields{
+		Salt: 8_888, MaxFeePerByte: 100 * least, Expiry: 900, Legs: append(chaintest.Legs(chaintest.Alpha, "a"), chaintest.Legs(chaintest.Beta, "b")...),
+	}).Raw()
+	for _, c := range []struct {
+		name   string
+		batch  [][]byte
+		want   pool.Offered
+		checks float64
+		bad    bool
+	}{
+		{"room for twenty", flood(0, 300), pool.Offered{New: 20, Vain: 280}, 20, false},
+		{"full", append(flood(1_000, 100), broken), pool.Offered{Vain: 101}, 0, false},
+		{"full, in the way of another lane", [][]byte{raw(2, chaintest.Beta, 1, 0)}, pool.Offered{New: 1, Checked: true}, 1, false},
+		{"full, and not decoded alone", [][]byte{broken, raw(2, chaintest.Beta, 2, 0)}, pool.Offered{}, 0, true},
+		{"outbids by less than a tenth", [][]byte{raw(2, chaintest.Alpha, 2_000, 21)}, pool.Offered{Vain: 1}, 0, false},
+		{"outbids", [][]byte{raw(2, chaintest.Alpha, 2_001, 22)}, pool.Offered{New: 1, Checked: true}, 1, false},
+		{"replaces", [][]byte{raw(2, chaintest.Alpha, 2_001, 30)}, pool.Offered{New: 1, Checked: true}, 1, false},
+		{"spans namespaces", [][]byte{bundle}, pool.Offered{New: 1, Checked: true}, 1, false},
+	} {
+		before := signatures(t, metrics)
+		got, err := n.pool.Offer(c.batch)
+		if got != c.want || errors.Is(err, pool.ErrForbidden) != c.bad {
+			t.Errorf("%s: %+v, %v; want %+v", c.name, got, err, c.want)
+		}
+		if checks := signatures(t, metrics) - before; checks != c.checks {
+			t.Errorf("%s: %v signatures checked, want %v", c.name, checks, c.checks)
+		}
+	}
+	taken := len(n.block())
+	if got, err := n.pool.Offer(flood(3_000, 300)); err != nil || got.New < 5 || got.New > taken {
+		t.Errorf("after a block of %d: %+v, %v", taken, got, err)
 	}
 }

@@ -3,6 +3,7 @@ package pool
 import (
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -42,15 +43,24 @@ type Journal interface {
 	Journal() ([][]byte, error)
 }
 
-// Limits bound what the pool holds, and tell what it holds. Both bounds apply.
+// Limits bound what the pool holds, and tell what it holds. All bounds apply.
 type Limits struct {
 	Bytes int // of encoded transactions
 	Count int
+	Size  int // of blocks that they take, in bytes of capacity (specs/10-fees.md, "Size"); as a bound, the pool sets it
 }
 
-func (l Limits) plus(m Limits) Limits  { return Limits{l.Bytes + m.Bytes, l.Count + m.Count} }
-func (l Limits) minus(m Limits) Limits { return Limits{l.Bytes - m.Bytes, l.Count - m.Count} }
-func (l Limits) exceeds(m Limits) bool { return l.Bytes > m.Bytes || l.Count > m.Count }
+func (l Limits) plus(m Limits) Limits {
+	return Limits{l.Bytes + m.Bytes, l.Count + m.Count, l.Size + m.Size}
+}
+
+func (l Limits) minus(m Limits) Limits {
+	return Limits{l.Bytes - m.Bytes, l.Count - m.Count, l.Size - m.Size}
+}
+
+func (l Limits) exceeds(m Limits) bool {
+	return l.Bytes > m.Bytes || l.Count > m.Count || l.Size > m.Size
+}
 
 // Config is what a pool needs.
 type Config struct {
@@ -58,6 +68,7 @@ type Config struct {
 	Total        Limits
 	PerNamespace Limits                // also for all transactions that span namespaces together
 	PerPayer     Limits                // a gateway is one payer for all its users
+	Blocks       int                   // how many full blocks one namespace may have waiting, as PerNamespace
 	Metrics      prometheus.Registerer // nil: none
 }
 
@@ -69,6 +80,7 @@ func DefaultConfig(rules ledger.Rules) Config {
 		Total:        Limits{Bytes: 128 << 20, Count: 150_000},
 		PerNamespace: Limits{Bytes: 43 << 20, Count: 50_000},
 		PerPayer:     Limits{Bytes: 22 << 20, Count: 25_000},
+		Blocks:       16, // a burst of a second or more; what comes on top of a flood is dropped undecoded
 	}
 }
 
@@ -78,6 +90,9 @@ func (c Config) validate() error {
 			return fmt.Errorf("pool limit of %d bytes and %d transactions: want room for one of %d bytes", l.Bytes, l.Count, tx.MaxSize)
 		}
 	}
+	if c.Blocks < 1 {
+		return fmt.Errorf("pool limit of %d blocks: want room for one", c.Blocks)
+	}
 	return nil
 }
 
@@ -86,7 +101,7 @@ type entry struct {
 	tx    *tx.Tx
 	pair  ledger.Pair
 	seq   uint64 // order of arrival
-	cost  uint64 // share of a block that it takes, in bytes of its capacity
+	cost  uint64 // of a block that it takes, in bytes of its capacity; set when it is held against the bounds
 	fee   uint256.Int
 	order block.Rule // of its namespace when it came
 	queue *queue
@@ -99,7 +114,7 @@ type entry struct {
 	announce  *place // in one of the outbox's lists, if journaled
 }
 
-func (e *entry) size() Limits { return Limits{len(e.tx.Raw()), 1} }
+func (e *entry) size() Limits { return Limits{len(e.tx.Raw()), 1, int(e.cost)} }
 
 // payer is an address with transactions in the pool.
 type payer struct {
@@ -115,7 +130,6 @@ type Pool struct {
 	journal Journal
 	checker *Checker
 	counts  counters
-	fees    fee.Params
 
 	// journalMu keeps what is forgotten from overtaking what is put: read-locked from an admission to its fsync, locked to forget.
 	journalMu sync.RWMutex
@@ -129,6 +143,7 @@ type Pool struct {
 	byExpiry map[uint64]map[*entry]struct{}
 	payers   map[common.Address]*payer
 	prices   *ledger.Prices      // after height, or a little later
+	fees     fee.Params          // likewise
 	waiting  int                 // transactions that wait for a lower price
 	queues   map[queueKey]*queue // those that hold something
 	served   uint64              // service of the least served queue when last looked at: where a new queue starts
@@ -142,8 +157,9 @@ func New(c Config, chain Chain, journal Journal) (*Pool, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
+	c.Total.Size, c.PerPayer.Size = math.MaxInt, math.MaxInt
 	p := &Pool{
-		config: c, chain: chain, journal: journal, checker: NewChecker(c.Metrics), fees: fee.ParamsOf(c.Rules.Params()),
+		config: c, chain: chain, journal: journal, checker: NewChecker(c.Metrics),
 		height: chain.Head(), byID: make(map[common.Hash]*entry), byPair: make(map[ledger.Pair]*entry),
 		byExpiry: make(map[uint64]map[*entry]struct{}), payers: make(map[common.Address]*payer), queues: make(map[queueKey]*queue),
 	}
@@ -188,16 +204,6 @@ func (p *Pool) restore() error {
 
 // Checker verifies and remembers signatures; it is shared by gossip, API and proposals.
 func (p *Pool) Checker() *Checker { return p.checker }
-
-// Add admits transactions from gossip: errs[i] is nil or a [*tx.Reject], or another error if the state could not be read.
-func (p *Pool) Add(txs []tx.Verified) (errs []error) {
-	errs = make([]error, len(txs))
-	for i, t := range txs {
-		errs[i] = p.admit(t.Tx, false)
-		p.counts.added(errs[i])
-	}
-	return errs
-}
 
 // Acknowledge admits a node's own users' transactions: those without an error are in the journal, on disk, and will be announced until a block
 // holds them or they expire. One that gossip brought before is acknowledged all the same.

@@ -1,16 +1,27 @@
 package pool
 
-import "fmt"
+import (
+	"fmt"
 
-// reprice reads the prices after the newest block: those that accept less wait, those that waited long enough come back.
+	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/fee"
+)
+
+// reprice reads the prices after the newest block, and what a block takes: those that accept less wait, those that waited long enough come back.
 func (p *Pool) reprice() error {
-	prices, err := p.config.Rules.Prices(p.chain.Ledger().View)
+	view := p.chain.Ledger().View
+	prices, err := p.config.Rules.Prices(view)
+	if err != nil {
+		return err
+	}
+	params, err := ledger.ParamsOf(view)
 	if err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.prices = prices
+	p.prices, p.fees = prices, fee.ParamsOf(params)
+	p.config.PerNamespace.Size = p.config.Blocks * int(p.fees.Capacity)
 	for _, q := range p.queues {
 		if q.key.own {
 			err = p.repriceLane(q)

@@ -97,7 +97,7 @@ func TestRandomTraffic(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	limits := pool.Config{
 		Total: pool.Limits{Bytes: 1 << 20, Count: 120}, PerNamespace: pool.Limits{Bytes: 1 << 19, Count: 50},
-		PerPayer: pool.Limits{Bytes: 1 << 19, Count: 40},
+		PerPayer: pool.Limits{Bytes: 1 << 19, Count: 40}, Blocks: 1,
 	}
 	n := newNode(t, 5, nil, func(c *pool.Config) { limits.Rules = c.Rules; *c = limits })
 	names := []namespaces.Namespace{chaintest.Alpha, chaintest.Beta, chaintest.Queue}
@@ -160,7 +160,10 @@ func checkBounds(t *testing.T, n *node, limits pool.Config) {
 		if v.Spans() {
 			queue = "spanning"
 		}
-		grow := func(l pool.Limits) pool.Limits { return pool.Limits{Bytes: l.Bytes + len(v.Raw()), Count: l.Count + 1} }
+		size := max(int(v.Weight()), int(n.Genesis.Params.Capacity/n.Genesis.Params.MaxSignatures))
+		grow := func(l pool.Limits) pool.Limits {
+			return pool.Limits{Bytes: l.Bytes + len(v.Raw()), Count: l.Count + 1, Size: l.Size + size}
+		}
 		total, queues[queue], payers[v.Payer().String()] = grow(total), grow(queues[queue]), grow(payers[v.Payer().String()])
 	}
 	if total != n.pool.Size() {

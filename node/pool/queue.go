@@ -95,6 +95,11 @@ func (q *queue) before(a, b *entry) bool {
 	return a.seq < b.seq
 }
 
+// outbid says whether one of the queue gives way to a newcomer with the tip: it waits for its price, or offers less by a tenth.
+func (q *queue) outbid(e *entry, tip uint64) bool {
+	return e.waits || q.byTip && replacementTip(e.tx.Tip()) <= tip
+}
+
 // laneSeq is the place that an owned lane's owner gave to a transaction.
 func laneSeq(t *tx.Tx) uint64 {
 	if a := t.AuthOf(t.Namespace()); a != nil {
