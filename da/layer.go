@@ -11,6 +11,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/lockstep-network/lockstep/namespaces"
 )
@@ -23,8 +26,10 @@ type Blob struct {
 
 // Head tells how far a layer has come. Heights begin at 1; zero means none.
 type Head struct {
-	Height uint64 `json:"height"` // newest readable DA height
-	Final  uint64 `json:"final"`  // newest height that cannot be reorganised, at most Height
+	Height uint64      `json:"height"` // newest readable DA height
+	Final  uint64      `json:"final"`  // newest height that cannot be reorganised, at most Height
+	Hash   common.Hash `json:"hash"`   // names the layer's block at Height; zero where the layer has no such thing
+	Price  uint64      `json:"price"`  // what a byte costs there now, in wei of the sequencer's ledger; 0: the layer does not tell
 }
 
 // Layer is a data availability layer. All methods may be called concurrently.
@@ -43,9 +48,12 @@ type Layer interface {
 // Seeker is what a [Layer] may implement besides when it can pass over heights cheaply: a reader of a layer that makes ten empty heights a
 // second need not ask for each. Seek is trusted as far as Read is: it can withhold, not deceive.
 type Seeker interface {
-	// Seek returns the lowest height from the given one on that holds a blob under one of the namespaces, or head+1 if none does.
+	// Seek returns the lowest height from the given one on that holds a blob under one of the namespaces, at most [MaxSeek], or head+1 if none does.
 	Seek(ctx context.Context, from uint64, ns []namespaces.Namespace) (uint64, error)
 }
+
+// MaxSeek bounds the namespaces of one Seek.
+const MaxSeek = 256
 
 // Errors of a [Layer], to be told apart with errors.Is (and errors.As for [ErrTooLarge]).
 var (
@@ -101,9 +109,13 @@ func Next(ctx context.Context, l Layer, from, to uint64, ns []namespaces.Namespa
 	if !ok || from > to {
 		return from, nil
 	}
-	h, err := s.Seek(ctx, from, ns)
-	if err != nil {
-		return 0, fmt.Errorf("seek from DA height %d: %w", from, err)
+	lowest := to + 1
+	for some := range slices.Chunk(ns, MaxSeek) {
+		h, err := s.Seek(ctx, from, some)
+		if err != nil {
+			return 0, fmt.Errorf("seek from DA height %d: %w", from, err)
+		}
+		lowest = min(lowest, max(h, from))
 	}
-	return min(max(h, from), to+1), nil
+	return lowest, nil
 }

@@ -1,6 +1,6 @@
 // Package node is an operator's process: this page wires it, its subfolders are its parts.
 //
-//	gossip, RPC -> pool -> ordering (CometBFT) -> store -> certify -> feed, api, publisher
+//	gossip, RPC -> pool -> ordering (CometBFT) -> store -> certify -> feed, api, publisher; DA layer -> views -> pool
 //
 // Data goes one way. What comes after the store reads it with a cursor of its own; nothing calls back into consensus. [Run] starts the parts in
 // the order of this arrow and stops them in the reverse of it.
@@ -67,11 +67,11 @@ func Run(ctx context.Context, c Config) (err error) {
 	defer closing(&err, host.Close)
 
 	// What orders it.
-	pub, err := c.publisher(st, sets, registry)
+	layer, err := c.dataLayer(st, sets, registry)
 	if err != nil {
-		return fmt.Errorf("open publisher: %w", err)
+		return fmt.Errorf("open DA layer: %w", err)
 	}
-	old := pruning{keep: c.KeepBlocks, published: pub.published(), store: st}
+	old := pruning{keep: c.KeepBlocks, published: layer.published(), store: st}
 	recent := new(engine.Recent)
 	app, err := ordering.New(c.ordering(txs, st, recent, old, registry))
 	if err != nil {
@@ -101,7 +101,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	rpc, err := api.New(ctx, api.Config{
-		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Published: pub.published(),
+		Listen: c.RPCListen, Origins: c.RPCOrigins, Store: st, Pool: txs, Lanes: server, Network: host, Published: layer.published(),
 		Version: c.Version, Logger: c.Logger,
 	})
 	if err != nil {
@@ -119,10 +119,11 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"keys", ring.run},
 		{"announcer", nodefeed.NewAnnouncer(txs, gossip.batches, gossipLinger, c.Logger).Run},
 		{"gossip", gossip.drain},
-		{"publisher", pub.run},
-		{"views", c.views(st.Ledger, txs, pub.published())},
+		{"DA reader", layer.read},
+		{"publisher", layer.publish},
+		{"views", c.views(layer, st.Ledger, txs)},
 		{"pruning", old.run},
-		{"heartbeat", (&heartbeat{store: st, peers: host.Peers, published: pub.published(), log: c.Logger}).run},
+		{"heartbeat", (&heartbeat{store: st, peers: host.Peers, published: layer.published(), log: c.Logger}).run},
 		{"RPC", rpc.Run},
 	})
 }

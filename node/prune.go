@@ -17,10 +17,10 @@ const (
 )
 
 // pruning keeps the newest blocks and drops those below. The store holds it back where a block is not certified; this does where a block is not
-// published yet, for as long as this operator is one that publishes. Consensus follows what the store has dropped, never the reverse.
+// published yet, for as long as this operator has a DA layer: whoever publishes may go away, and another one takes over from the firm tip. Consensus follows what the store has dropped, never the reverse.
 type pruning struct {
 	keep      uint64                          // blocks; 0: all
-	published func() (published, firm uint64) // nil: this operator does not publish
+	published func() (published, firm uint64) // nil: this operator has no DA layer
 	store     *store.Store
 }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/lockstep-network/lockstep/da"
-	"github.com/lockstep-network/lockstep/da/dial"
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
@@ -34,8 +33,8 @@ type acknowledger interface {
 // consensus: it reads the newest state as any user does, and sends transactions that the operator's account pays for.
 type viewer struct {
 	layer     da.Layer
-	published func() (published, firm uint64) // nil: this operator reads nothing back, and says so
-	price     uint64                          // wei per byte: what the layer costs as far as this operator knows
+	published func() (published, firm uint64)
+	price     uint64 // wei per byte, said where the layer does not tell
 	key       *ecdsa.PrivateKey
 	rules     ledger.Rules
 	newest    func() ledger.Parent
@@ -46,18 +45,14 @@ type viewer struct {
 }
 
 // views is the part that sends views; an operator without a DA layer sends none.
-func (c Config) views(newest func() ledger.Parent, pool acknowledger, published func() (published, firm uint64)) func(context.Context) error {
+func (c Config) views(d dataLayer, newest func() ledger.Parent, pool acknowledger) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if c.DA == "" {
+		if d.layer == nil {
 			<-ctx.Done()
 			return ctx.Err()
 		}
-		layer, err := dial.Open(c.DA)
-		if err != nil {
-			return fmt.Errorf("open DA layer: %w", err)
-		}
 		v := &viewer{
-			layer: layer, published: published, price: c.Genesis.Params.DAPrice, key: c.Operator.PrivateKey(), rules: ledger.NewRules(c.Genesis),
+			layer: d.layer, published: d.published(), price: c.Genesis.Params.DAPrice, key: c.Operator.PrivateKey(), rules: ledger.NewRules(c.Genesis),
 			newest: newest, pool: pool, log: c.Logger,
 		}
 		return v.run(ctx)
@@ -94,10 +89,10 @@ func (v *viewer) send(ctx context.Context) error {
 		return fmt.Errorf("read DA head: %w", err)
 	}
 	parent := v.newest()
-	view := action.DAView{DAHeight: head.Height, Price: v.price}
-	if v.published != nil {
-		_, firm := v.published()
-		view.PublishedHeight = min(firm, parent.Head.Height)
+	_, firm := v.published()
+	view := action.DAView{DAHeight: head.Height, DAHash: head.Hash, PublishedHeight: min(firm, parent.Head.Height), Price: v.price}
+	if head.Price > 0 {
+		view.Price = head.Price
 	}
 	data, err := action.Encode(&view)
 	if err != nil {

@@ -22,6 +22,7 @@ func daCommand() *cli.Command {
 		&cli.StringFlag{Name: "listen", Usage: "host:port to serve on", Value: "127.0.0.1:26658", EnvVars: env("da-listen")},
 		&cli.DurationFlag{Name: "interval", Usage: "time between two DA heights", Value: time.Second},
 		&cli.Uint64Flag{Name: "finality-depth", Usage: "heights after which a DA height is final", Value: 2},
+		&cli.Uint64Flag{Name: "price", Usage: "wei that a byte on this layer costs, as operators are told; 0: they go by the genesis"},
 		&cli.StringFlag{Name: flagMetricsListen, Usage: "host:port of /metrics for Prometheus; empty for none", EnvVars: env("da-metrics-listen")},
 	}, logFlags()...)
 	return &cli.Command{
@@ -42,7 +43,7 @@ func serveDA(c *cli.Context) error {
 		return err
 	}
 	layer, err := local.Open(c.Path("dir"), local.Options{
-		Interval: c.Duration("interval"), FinalityDepth: c.Uint64("finality-depth"), Logger: log,
+		Interval: c.Duration("interval"), FinalityDepth: c.Uint64("finality-depth"), Price: c.Uint64("price"), Logger: log,
 	})
 	if err != nil {
 		return fmt.Errorf("serve local DA layer: %w", err)

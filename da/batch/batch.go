@@ -5,9 +5,9 @@
 //
 // Nothing that comes out of a decoder is trusted; it is well formed and within bounds. Grammar (specs/06-da-batches.md), in canonical RLP:
 //
-//	headers = [version, 1, chain_id, from, certificate, [operator...], codec, raw_length, payload]
+//	headers = [version, 1, chain_id, publisher, from, certificate, [operator...], codec, raw_length, payload]
 //	          payload holds [[header, [leaf...]]...]              leaf = [namespace, length, commitment]
-//	lanes   = [version, 2, chain_id, namespace, [[height_delta, length]...], codec, payload]
+//	lanes   = [version, 2, chain_id, publisher, namespace, [[height_delta, length]...], codec, payload]
 //	          payload holds the lanes' data, one behind the other
 //	links   = [version, 4, chain_id, from, certificate, codec, raw_length, payload]
 //	          payload holds [header...]
@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rlp"
 	"github.com/klauspost/compress/zstd"
 
@@ -169,6 +170,14 @@ func (f *fields) bytes() (b []byte) {
 		b, f.rest, f.err = rlp.SplitString(f.rest)
 	}
 	return b
+}
+
+func (f *fields) address() common.Address {
+	b := f.bytes()
+	if f.err == nil && len(b) != common.AddressLength {
+		f.err = fmt.Errorf("address of %d bytes", len(b))
+	}
+	return common.BytesToAddress(b)
 }
 
 // list returns the content of a list of at most limit items.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 
 	"github.com/lockstep-network/lockstep/da/batch"
@@ -19,6 +20,8 @@ import (
 func nsA() namespaces.Namespace { return namespaces.Namespace{0: 0xaa, 9: 1} }
 
 func nsB() namespaces.Namespace { return namespaces.Namespace{0: 0xbb, 9: 1} }
+
+func someone() common.Address { return common.Address{1, 2, 3} }
 
 func rng() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 
@@ -34,7 +37,7 @@ func codec(tb testing.TB) *batch.Codec {
 // headers returns the run [from, to] of a chain.
 func headers(tb testing.TB, c *datest.Chain, from, to uint64) batch.Headers {
 	tb.Helper()
-	h := batch.Headers{ChainID: datest.ChainID, Certificate: c.Certificate(tb, to, 0), Next: c.Blocks[to-1].Next}
+	h := batch.Headers{ChainID: datest.ChainID, Publisher: someone(), Certificate: c.Certificate(tb, to, 0), Next: c.Blocks[to-1].Next}
 	for _, b := range c.Blocks[from-1 : to] {
 		h.Blocks = append(h.Blocks, batch.HeaderLanes{Header: b.Header, Leaves: b.Leaves})
 	}
@@ -42,7 +45,7 @@ func headers(tb testing.TB, c *datest.Chain, from, to uint64) batch.Headers {
 }
 
 func lanes(c *datest.Chain, ns namespaces.Namespace) batch.Lanes {
-	l := batch.Lanes{ChainID: datest.ChainID, Namespace: ns}
+	l := batch.Lanes{ChainID: datest.ChainID, Publisher: someone(), Namespace: ns}
 	for _, b := range c.Blocks {
 		for _, one := range b.Lanes {
 			if one.Namespace == ns {
@@ -274,7 +277,7 @@ func stored(t *testing.T, z *batch.Codec, raw []byte) []byte {
 			blocks = append(blocks, []any{b.Header.Encode(), b.Leaves})
 		}
 		payload := item(blocks...)
-		out := item(uint64(1), uint64(k), []byte(h.ChainID), h.Blocks[0].Header.Height, h.Certificate.Encode(), h.Next, uint64(0), uint64(len(payload)), payload)
+		out := item(uint64(1), uint64(k), []byte(h.ChainID), h.Publisher, h.Blocks[0].Header.Height, h.Certificate.Encode(), h.Next, uint64(0), uint64(len(payload)), payload)
 		again := must[batch.Headers](t)(z.Open(must[batch.PackedHeaders](t)(batch.DecodeHeaders(out))))
 		if len(again.Blocks) != len(h.Blocks) {
 			t.Fatal("the vector does not decode to the same run")
@@ -302,7 +305,7 @@ func stored(t *testing.T, z *batch.Codec, raw []byte) []byte {
 			before = h
 		}
 		payload := bytes.Join(must[[][]byte](t)(z.Unpack(p)), nil)
-		return item(uint64(1), uint64(k), []byte(p.ChainID), p.Namespace, index, uint64(0), payload)
+		return item(uint64(1), uint64(k), []byte(p.ChainID), p.Publisher, p.Namespace, index, uint64(0), payload)
 	default:
 		return raw
 	}

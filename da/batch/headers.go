@@ -23,6 +23,7 @@ type HeaderLanes struct {
 // header announces a change.
 type Headers struct {
 	ChainID     string
+	Publisher   common.Address // owner of the operator that publishes it; zero: nobody. Anyone can name anyone
 	Blocks      []HeaderLanes
 	Certificate cert.Certificate
 	Next        []cert.Operator
@@ -31,12 +32,14 @@ type Headers struct {
 // PackedHeaders is a [Headers] whose payload is still packed: enough to tell cheaply whether it is worth more.
 type PackedHeaders struct {
 	ChainID     string
+	Publisher   common.Address
 	From        uint64 // height of the first header; the last one's is the certificate's
 	Certificate cert.Certificate
 	Next        []cert.Operator
 	codec       uint64
 	rawLength   uint64
 	payload     []byte
+	size        int // bytes of the encoding
 }
 
 // EncodeHeaders writes h. It does not check that h is right: see [Headers.Check].
@@ -67,6 +70,7 @@ func (c *Codec) EncodeHeaders(h Headers) ([]byte, error) {
 	}
 	codec, payload := c.pack(raw)
 	out := encode(KindHeaders, h.ChainID, func(buf rlp.EncoderBuffer) {
+		buf.WriteBytes(h.Publisher[:])
 		buf.WriteUint64(h.Blocks[0].Header.Height)
 		buf.WriteBytes(h.Certificate.Encode())
 		_, _ = buf.Write(next) // an EncoderBuffer takes everything
@@ -98,7 +102,7 @@ func DecodeHeaders(raw []byte) (PackedHeaders, error) {
 		return PackedHeaders{}, fmt.Errorf("decode headers: kind %d: %w", k, ErrMalformed)
 	}
 	f := fields{rest: content}
-	p := PackedHeaders{ChainID: chainID, From: f.uint()}
+	p := PackedHeaders{ChainID: chainID, Publisher: f.address(), From: f.uint(), size: len(raw)}
 	certificate := f.bytes()
 	p.Next = operators(f.list(cert.MaxOperators), &f)
 	p.codec, p.rawLength, p.payload = f.uint(), f.uint(), f.bytes()
@@ -126,6 +130,12 @@ func decodeEnd(raw []byte, from uint64) (cert.Certificate, error) {
 	return c, nil
 }
 
+// Each is what each header of p counts for, in bytes (specs/06-da-batches.md, "Who published").
+func (p PackedHeaders) Each() uint64 {
+	padded := len(p.payload) - min(len(p.payload), int(p.rawLength))
+	return uint64(p.size-padded) / (p.Certificate.Height - p.From + 1)
+}
+
 func operators(list []byte, f *fields) []cert.Operator {
 	var out []cert.Operator
 	for items := (fields{rest: list}); f.err == nil && len(items.rest) > 0; {
@@ -151,7 +161,7 @@ func (c *Codec) Open(p PackedHeaders) (Headers, error) {
 	count := p.Certificate.Height - p.From + 1
 	all := fields{rest: raw}
 	items := fields{rest: all.list(int(count))}
-	h := Headers{ChainID: p.ChainID, Certificate: p.Certificate, Next: p.Next}
+	h := Headers{ChainID: p.ChainID, Publisher: p.Publisher, Certificate: p.Certificate, Next: p.Next}
 	for all.err == nil && items.err == nil && len(items.rest) > 0 {
 		one := fields{rest: items.list(2)}
 		header, leaves := one.bytes(), fields{rest: one.list(lane.MaxLanes)}

@@ -3,6 +3,7 @@ package batch
 import (
 	"fmt"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rlp"
 
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -13,6 +14,7 @@ import (
 // Lanes is the lanes of one namespace at ascending heights; heights without a lane are left out.
 type Lanes struct {
 	ChainID   string
+	Publisher common.Address // as in [Headers]
 	Namespace namespaces.Namespace
 	Lanes     []LaneAt
 }
@@ -26,12 +28,14 @@ type LaneAt struct {
 // PackedLanes is a [Lanes] whose payload is still packed.
 type PackedLanes struct {
 	ChainID   string
+	Publisher common.Address
 	Namespace namespaces.Namespace
 	Heights   []uint64 // ascending
 	Lengths   []uint32 // of the lanes, in step with Heights
 	codec     uint64
 	rawLength uint64
 	payload   []byte
+	size      int // bytes of the encoding
 }
 
 // EncodeLanes writes l.
@@ -53,6 +57,7 @@ func (c *Codec) EncodeLanes(l Lanes) ([]byte, error) {
 	}
 	codec, payload := c.pack(raw)
 	out := encode(KindLanes, l.ChainID, func(buf rlp.EncoderBuffer) {
+		buf.WriteBytes(l.Publisher[:])
 		buf.WriteBytes(l.Namespace[:])
 		index := buf.List()
 		before := uint64(0)
@@ -83,7 +88,7 @@ func DecodeLanes(raw []byte) (PackedLanes, error) {
 		return PackedLanes{}, fmt.Errorf("decode lanes: kind %d: %w", k, ErrMalformed)
 	}
 	f := fields{rest: content}
-	p := PackedLanes{ChainID: chainID}
+	p := PackedLanes{ChainID: chainID, Publisher: f.address(), size: len(raw)}
 	ns, index := f.bytes(), fields{rest: f.list(cert.MaxPiece)}
 	p.codec, p.payload = f.uint(), f.bytes()
 	if err := f.end("lanes"); err != nil {
@@ -111,6 +116,15 @@ func DecodeLanes(raw []byte) (PackedLanes, error) {
 		p.Heights, p.Lengths = append(p.Heights, height), append(p.Lengths, uint32(length))
 	}
 	return p, checkRaw(p.codec, p.rawLength, p.payload)
+}
+
+// LaneFrame bounds what is counted for a lane beyond its length: more than what stands around the only lane of a blob, in bytes.
+const LaneFrame = 128
+
+// Count is what the lane at a place of p.Lengths counts for, in bytes (specs/06-da-batches.md, "Who published").
+func (p PackedLanes) Count(i int) uint64 {
+	length := uint64(p.Lengths[i])
+	return min(uint64(p.size)*length/p.rawLength, length+LaneFrame)
 }
 
 // Size is the bytes that p holds on to.

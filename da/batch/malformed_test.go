@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rlp"
 
@@ -27,6 +28,7 @@ func item(v ...any) []byte {
 func TestMalformed(t *testing.T) {
 	c := chain(t)
 	id, ns, crt := []byte(datest.ChainID), nsA(), c.Certificate(t, 3, 0).Encode()
+	nobody := common.Address{}
 	one, none := []any{[]any{uint64(1), uint64(1)}}, []any{}
 	hash := crypto.Keccak256([]byte("x"))
 	bad := map[string][]byte{
@@ -40,28 +42,31 @@ func TestMalformed(t *testing.T) {
 		"kind 5":                       item(uint64(1), uint64(5), id, ns, one, uint64(0), []byte("x")),
 		"no chain id":                  item(uint64(1), uint64(2), []byte{}, ns, one, uint64(0), []byte("x")),
 		"a long chain id":              item(uint64(1), uint64(2), make([]byte, 100), ns, one, uint64(0), []byte("x")),
-		"lanes: a short namespace":     item(uint64(1), uint64(2), id, []byte("n"), one, uint64(0), []byte("x")),
-		"lanes: no heights":            item(uint64(1), uint64(2), id, ns, none, uint64(0), []byte{}),
-		"lanes: height 0":              item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(0), uint64(1)}}, uint64(0), []byte("x")),
-		"lanes: heights that overflow": item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(5), uint64(1)}, []any{^uint64(0), uint64(1)}}, uint64(0), []byte("xy")),
-		"lanes: an empty lane":         item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(0)}}, uint64(0), []byte("x")),
-		"lanes: a lane beyond bounds":  item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(lane.MaxSize + 1)}}, uint64(1), make([]byte, lane.MaxSize/2)),
-		"lanes: too many heights":      item(uint64(1), uint64(2), id, ns, bytesOf(cert.MaxPiece+1), uint64(0), []byte("x")),
-		"lanes: stored with a lie":     item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(2)}}, uint64(0), []byte("x")),
-		"lanes: codec 2":               item(uint64(1), uint64(2), id, ns, one, uint64(2), []byte("x")),
-		"lanes: beyond the ratio":      item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(batch.FreeRaw + 1000)}}, uint64(1), []byte("x")),
-		"lanes: a surplus field":       item(uint64(1), uint64(2), id, ns, one, uint64(0), []byte("x"), []byte("y")),
-		"lanes: a field less":          item(uint64(1), uint64(2), id, ns, one, uint64(0)),
-		"lanes: a surplus in an item":  item(uint64(1), uint64(2), id, ns, []any{[]any{uint64(1), uint64(1), uint64(1)}}, uint64(0), []byte("x")),
+		"lanes: a short publisher":     item(uint64(1), uint64(2), id, nobody[1:], ns, one, uint64(0), []byte("x")),
+		"lanes: no publisher":          item(uint64(1), uint64(2), id, ns, one, uint64(0), []byte("x")),
+		"headers: a long publisher":    item(uint64(1), uint64(1), id, make([]byte, 21), uint64(1), crt, none, uint64(0), uint64(1), []byte("x")),
+		"lanes: a short namespace":     item(uint64(1), uint64(2), id, nobody, []byte("n"), one, uint64(0), []byte("x")),
+		"lanes: no heights":            item(uint64(1), uint64(2), id, nobody, ns, none, uint64(0), []byte{}),
+		"lanes: height 0":              item(uint64(1), uint64(2), id, nobody, ns, []any{[]any{uint64(0), uint64(1)}}, uint64(0), []byte("x")),
+		"lanes: heights that overflow": item(uint64(1), uint64(2), id, nobody, ns, []any{[]any{uint64(5), uint64(1)}, []any{^uint64(0), uint64(1)}}, uint64(0), []byte("xy")),
+		"lanes: an empty lane":         item(uint64(1), uint64(2), id, nobody, ns, []any{[]any{uint64(1), uint64(0)}}, uint64(0), []byte("x")),
+		"lanes: a lane beyond bounds":  item(uint64(1), uint64(2), id, nobody, ns, []any{[]any{uint64(1), uint64(lane.MaxSize + 1)}}, uint64(1), make([]byte, lane.MaxSize/2)),
+		"lanes: too many heights":      item(uint64(1), uint64(2), id, nobody, ns, bytesOf(cert.MaxPiece+1), uint64(0), []byte("x")),
+		"lanes: stored with a lie":     item(uint64(1), uint64(2), id, nobody, ns, []any{[]any{uint64(1), uint64(2)}}, uint64(0), []byte("x")),
+		"lanes: codec 2":               item(uint64(1), uint64(2), id, nobody, ns, one, uint64(2), []byte("x")),
+		"lanes: beyond the ratio":      item(uint64(1), uint64(2), id, nobody, ns, []any{[]any{uint64(1), uint64(batch.FreeRaw + 1000)}}, uint64(1), []byte("x")),
+		"lanes: a surplus field":       item(uint64(1), uint64(2), id, nobody, ns, one, uint64(0), []byte("x"), []byte("y")),
+		"lanes: a field less":          item(uint64(1), uint64(2), id, nobody, ns, one, uint64(0)),
+		"lanes: a surplus in an item":  item(uint64(1), uint64(2), id, nobody, ns, []any{[]any{uint64(1), uint64(1), uint64(1)}}, uint64(0), []byte("x")),
 		"lanes: a padded integer":      {0xd2, 1, 2, 0x81, 0x78, 0x8a, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0xc0, 0, 0x78},
-		"headers: no certificate":      item(uint64(1), uint64(1), id, uint64(1), []byte{}, none, uint64(0), uint64(1), []byte("x")),
-		"headers: from 0":              item(uint64(1), uint64(1), id, uint64(0), crt, none, uint64(0), uint64(1), []byte("x")),
-		"headers: from above the end":  item(uint64(1), uint64(1), id, uint64(4), crt, none, uint64(0), uint64(1), []byte("x")),
-		"headers: an operator short":   item(uint64(1), uint64(1), id, uint64(1), crt, []any{[]any{[]byte("a"), uint64(1)}}, uint64(0), uint64(1), []byte("x")),
-		"headers: no payload":          item(uint64(1), uint64(1), id, uint64(1), crt, none, uint64(0), uint64(0), []byte{}),
-		"headers: too many operators":  item(uint64(1), uint64(1), id, uint64(1), crt, bytesOf(cert.MaxOperators+1), uint64(0), uint64(1), []byte("x")),
-		"headers: bare, no mark":       item(uint64(1), uint64(1), id, uint64(1), cert.Bare(c.Blocks[2].Header).Encode(), none, uint64(0), uint64(1), []byte("x")),
-		"headers: bare, a set opened":  item(uint64(1), uint64(1), id, uint64(1), cert.Bare(c.Blocks[15].Header).Encode(), bytesOf(1), uint64(0), uint64(1), []byte("x")),
+		"headers: no certificate":      item(uint64(1), uint64(1), id, nobody, uint64(1), []byte{}, none, uint64(0), uint64(1), []byte("x")),
+		"headers: from 0":              item(uint64(1), uint64(1), id, nobody, uint64(0), crt, none, uint64(0), uint64(1), []byte("x")),
+		"headers: from above the end":  item(uint64(1), uint64(1), id, nobody, uint64(4), crt, none, uint64(0), uint64(1), []byte("x")),
+		"headers: an operator short":   item(uint64(1), uint64(1), id, nobody, uint64(1), crt, []any{[]any{[]byte("a"), uint64(1)}}, uint64(0), uint64(1), []byte("x")),
+		"headers: no payload":          item(uint64(1), uint64(1), id, nobody, uint64(1), crt, none, uint64(0), uint64(0), []byte{}),
+		"headers: too many operators":  item(uint64(1), uint64(1), id, nobody, uint64(1), crt, bytesOf(cert.MaxOperators+1), uint64(0), uint64(1), []byte("x")),
+		"headers: bare, no mark":       item(uint64(1), uint64(1), id, nobody, uint64(1), cert.Bare(c.Blocks[2].Header).Encode(), none, uint64(0), uint64(1), []byte("x")),
+		"headers: bare, a set opened":  item(uint64(1), uint64(1), id, nobody, uint64(1), cert.Bare(c.Blocks[15].Header).Encode(), bytesOf(1), uint64(0), uint64(1), []byte("x")),
 		"links: no certificate":        item(uint64(1), uint64(4), id, uint64(1), []byte{}, uint64(0), uint64(1), []byte("x")),
 		"links: from 0":                item(uint64(1), uint64(4), id, uint64(0), crt, uint64(0), uint64(1), []byte("x")),
 		"links: from above the end":    item(uint64(1), uint64(4), id, uint64(4), crt, uint64(0), uint64(1), []byte("x")),
@@ -115,7 +120,7 @@ func decodes(raw []byte) bool {
 // Payloads that do not hold what the blob around them claims.
 func TestMalformedPayloads(t *testing.T) {
 	c, z := chain(t), codec(t)
-	id, crt, none := []byte(datest.ChainID), c.Certificate(t, 2, 0).Encode(), []any{}
+	id, nobody, crt, none := []byte(datest.ChainID), common.Address{}, c.Certificate(t, 2, 0).Encode(), []any{}
 	h := func(i int) []byte { return c.Blocks[i].Header.Encode() }
 	for name, payload := range map[string][]byte{
 		"rubbish":             []byte("rubbish"),
@@ -129,7 +134,7 @@ func TestMalformedPayloads(t *testing.T) {
 		"a leaf as a string":  item([]any{h(0), []any{[]byte("leaf")}}, []any{h(1), none}),
 		"something behind it": append(item([]any{h(0), none}, []any{h(1), none}), 0),
 	} {
-		p, err := batch.DecodeHeaders(item(uint64(1), uint64(1), id, uint64(1), crt, none, uint64(0), uint64(len(payload)), payload))
+		p, err := batch.DecodeHeaders(item(uint64(1), uint64(1), id, nobody, uint64(1), crt, none, uint64(0), uint64(len(payload)), payload))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -138,7 +143,7 @@ func TestMalformedPayloads(t *testing.T) {
 		}
 	}
 	for name, payload := range map[string][]byte{"not zstd": []byte("xx"), "shorter than claimed": mustZip(t, z, 3000)} {
-		p, err := batch.DecodeLanes(item(uint64(1), uint64(2), id, nsA(), []any{[]any{uint64(1), uint64(3001)}}, uint64(1), payload))
+		p, err := batch.DecodeLanes(item(uint64(1), uint64(2), id, nobody, nsA(), []any{[]any{uint64(1), uint64(3001)}}, uint64(1), payload))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -147,7 +152,7 @@ func TestMalformedPayloads(t *testing.T) {
 		}
 	}
 	// One that decompresses to more than it claims must stop at the claim.
-	p, err := batch.DecodeLanes(item(uint64(1), uint64(2), id, nsA(), []any{[]any{uint64(1), uint64(10)}}, uint64(1), mustZip(t, z, 3000)))
+	p, err := batch.DecodeLanes(item(uint64(1), uint64(2), id, nobody, nsA(), []any{[]any{uint64(1), uint64(10)}}, uint64(1), mustZip(t, z, 3000)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +169,7 @@ func mustZip(t *testing.T, z *batch.Codec, size int) []byte {
 	}))
 	var w struct {
 		Version, Kind uint64
-		ID, NS        []byte
+		ID, By, NS    []byte
 		Index         [][]uint64
 		Codec         uint64
 		Payload       []byte

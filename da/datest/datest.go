@@ -63,6 +63,10 @@ func roundTrip(t *testing.T, ctx context.Context, l da.Layer) {
 	if err != nil || head.Height < height || head.Final > head.Height {
 		t.Fatalf("head %+v after a submission at %d: %v", head, height, err)
 	}
+	again, err := l.Head(ctx)
+	if err != nil || again.Height == head.Height && again.Hash != head.Hash {
+		t.Fatalf("head %+v, and then %+v: %v", head, again, err)
+	}
 	for range 2 { // reading changes nothing
 		want(t, ctx, l, height, a, "one", "two")
 		want(t, ctx, l, height, b, "\x00")

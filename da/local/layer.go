@@ -2,12 +2,16 @@ package local
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -35,6 +39,7 @@ type Layer struct {
 	pending []*submission
 	bytes   int // of data in pending
 	head    uint64
+	hash    common.Hash // of the block at head; zero until this process has made one
 	faults  *dice
 	closed  bool
 }
@@ -270,8 +275,9 @@ func (l *Layer) seal() error {
 		err = l.write(record{kind: kindMark, height: height + markStep - 1})
 	}
 	if err == nil {
+		hash := hashOf(height, blobs)
 		l.mu.Lock()
-		l.head = height
+		l.head, l.hash = height, hash
 		l.mu.Unlock()
 	}
 	finish(taken, height, err)
@@ -347,6 +353,16 @@ func (l *Layer) Head(ctx context.Context) (da.Head, error) {
 		return da.Head{}, err
 	}
 	defer l.files.RUnlock()
-	h := l.Height()
-	return da.Head{Height: h, Final: h - min(h, l.opts.FinalityDepth)}, nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return da.Head{Height: l.head, Final: l.head - min(l.head, l.opts.FinalityDepth), Hash: l.hash, Price: l.opts.Price}, nil
+}
+
+// hashOf names a block: keccak256 of its height and, for each blob, namespace and keccak256 of the data.
+func hashOf(height uint64, blobs []da.Blob) common.Hash {
+	raw := binary.BigEndian.AppendUint64(nil, height)
+	for _, b := range blobs {
+		raw = append(append(raw, b.Namespace[:]...), crypto.Keccak256(b.Data)...)
+	}
+	return crypto.Keccak256Hash(raw)
 }

@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/da/datest"
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -92,7 +94,7 @@ func TestOneBlockPerInterval(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(4500 * time.Millisecond) // virtual: the fourth block is made, the fifth not yet
-		if h, _ := l.Head(t.Context()); h != (da.Head{Height: 4, Final: 1}) {
+		if h, _ := l.Head(t.Context()); h.Height != 4 || h.Final != 1 {
 			t.Errorf("head %+v after four intervals, want height 4, final 1", h)
 		}
 		var wg sync.WaitGroup
@@ -449,4 +451,32 @@ func FuzzRecord(f *testing.F) {
 			t.Errorf("%x decodes and encodes to %x", raw[:n], again)
 		}
 	})
+}
+
+// The head names its block, by what stands in it, and tells the price that the layer was opened with; so does a layer that another process serves.
+func TestHeadTellsHashAndPrice(t *testing.T) {
+	ns := namespaces.Namespace{0: 0xaa, 9: 1}
+	heads := make([]da.Head, 0, 3)
+	for _, data := range []string{"one", "two", "two"} {
+		l, err := Open(t.TempDir(), Options{Interval: ManualBlocks, Price: 77})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Submit(t.Context(), []da.Blob{{Namespace: ns, Data: []byte(data)}}); err != nil {
+			t.Fatal(err)
+		}
+		head, err := l.Head(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if heads = append(heads, head); head.Price != 77 || head.Hash == (common.Hash{}) {
+			t.Errorf("head %+v, want price 77 and a hash", head)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if heads[0].Hash == heads[1].Hash || heads[1] != heads[2] {
+		t.Errorf("heads %+v: want the same for the same block, and another for another", heads)
+	}
 }

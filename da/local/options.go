@@ -29,6 +29,7 @@ type Options struct {
 	MaxBlock      int           // bytes of data in a block. Default 8 MiB, at most 64 MiB
 	MaxBlob       int           // bytes of data in a blob, at most MaxBlock. Default MaxBlock
 	SegmentBytes  int64         // size at which a new segment file is begun. Default 64 MiB
+	Price         uint64        // wei per byte that Head tells. Default 0: it tells none
 	Faults        Faults        // how it misbehaves from the start. Default: not at all
 	Logger        *slog.Logger  // default slog.Default()
 }

@@ -18,7 +18,6 @@ const (
 	batchItems     = 64               // JSON-RPC calls in one request
 	batchResponse  = 128 << 20        // bytes of their answers
 	requestTimeout = 30 * time.Second // for one call; a Submit that has not landed by then has an unknown outcome
-	maxNamespaces  = 256              // of one Seek
 	bodiesInFlight = 4                // request bodies of full size that are held at once
 	smallBody      = 64 << 10         // what a request weighs at least, so that their number is bounded too
 )
@@ -79,8 +78,8 @@ func (s *service) Head(ctx context.Context) (da.Head, error) {
 
 // Seek is da_seek.
 func (s *service) Seek(ctx context.Context, from uint64, ns []namespaces.Namespace) (uint64, error) {
-	if len(ns) > maxNamespaces {
-		return 0, toWire(fmt.Errorf("seek %d namespaces, at most %d: %w", len(ns), maxNamespaces, da.ErrInvalid))
+	if len(ns) > da.MaxSeek {
+		return 0, toWire(fmt.Errorf("seek %d namespaces, at most %d: %w", len(ns), da.MaxSeek, da.ErrInvalid))
 	}
 	h, err := s.layer.Seek(ctx, from, ns)
 	return h, toWire(err)

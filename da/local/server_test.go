@@ -147,7 +147,7 @@ func TestServerRefuses(t *testing.T) {
 		"bad base64":          `{"jsonrpc":"2.0","id":1,"method":"da_submit","params":[[{"namespace":"0xaa","data":"%"}]]}`,
 		"a negative height":   `{"jsonrpc":"2.0","id":1,"method":"da_read","params":[-1,"0xaa"]}`,
 		"too long a batch":    "[" + strings.TrimSuffix(strings.Repeat(call+",", batchItems+1), ",") + "]",
-		"many namespaces":     `{"jsonrpc":"2.0","id":1,"method":"da_seek","params":[1,[` + strings.TrimSuffix(strings.Repeat(`"0xaa",`, maxNamespaces+1), ",") + `]]}`,
+		"many namespaces":     `{"jsonrpc":"2.0","id":1,"method":"da_seek","params":[1,[` + strings.TrimSuffix(strings.Repeat(`"0xaa",`, da.MaxSeek+1), ",") + `]]}`,
 		"height as a string":  `{"jsonrpc":"2.0","id":1,"method":"da_read","params":["one","0xaa"]}`,
 		"a missing parameter": `{"jsonrpc":"2.0","id":1,"method":"da_read","params":[1]}`,
 	} {

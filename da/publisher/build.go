@@ -81,8 +81,8 @@ func (b built) entry() *entry {
 }
 
 // next collects what is certified and builds a batch once that is old or large enough; errNothing until then.
-func (p *Publisher) next(ctx context.Context, f *follower) (built, error) {
-	from := p.journal.Done.Trust.Height + 1
+func (p *Publisher) next(ctx context.Context) (built, error) {
+	from := p.journal.Done.Height + 1
 	if len(p.pending.blocks) > 0 && p.pending.from != from {
 		p.pending.reset()
 	}
@@ -102,7 +102,7 @@ func (p *Publisher) next(ctx context.Context, f *follower) (built, error) {
 	if age < p.cfg.MaxAge && !p.full() || age < p.cfg.StandBy {
 		return built{}, errNothing
 	}
-	return p.build(ctx, f, from, from+uint64(len(p.pending.blocks))-1)
+	return p.build(ctx, from, from+uint64(len(p.pending.blocks))-1)
 }
 
 func (p *Publisher) full() bool {
@@ -120,14 +120,14 @@ func (p *Publisher) collect(height uint64) error {
 
 // build makes the batch of the longest run, or piece of one, that ends at or below to and fits into one submission; of the shortest there is, if
 // none does. Before a piece the layer must show the links to it.
-func (p *Publisher) build(ctx context.Context, f *follower, from, to uint64) (built, error) {
+func (p *Publisher) build(ctx context.Context, from, to uint64) (built, error) {
 	for {
 		run, err := p.run(from, to)
 		if err != nil {
 			return built{}, err
 		}
 		if run.Piece() {
-			if err := p.link(ctx, f, run); err != nil {
+			if err := p.link(ctx, run); err != nil {
 				return built{}, err
 			}
 		}
@@ -177,8 +177,8 @@ func (p *Publisher) run(from, to uint64) (cert.Run, error) {
 
 // encode makes the blobs of a run, verifies them as a reader would, and groups them into submissions. size is that of all blobs together.
 func (p *Publisher) encode(run cert.Run) (b built, size int, err error) {
-	chainID := p.cfg.Genesis.ChainID
-	headers := batch.Headers{ChainID: chainID, Certificate: run.Certificate, Next: run.Next}
+	chainID, self := p.cfg.Genesis.ChainID, p.cfg.Self()
+	headers := batch.Headers{ChainID: chainID, Publisher: self, Certificate: run.Certificate, Next: run.Next}
 	lanes := make(map[namespaces.Namespace]*batch.Lanes)
 	var names []namespaces.Namespace
 	for i, h := range run.Headers {
@@ -186,7 +186,7 @@ func (p *Publisher) encode(run cert.Run) (b built, size int, err error) {
 		headers.Blocks = append(headers.Blocks, batch.HeaderLanes{Header: h, Leaves: c.Table.Leaves()})
 		for _, l := range c.Lanes {
 			if lanes[l.Namespace] == nil {
-				lanes[l.Namespace] = &batch.Lanes{ChainID: chainID, Namespace: l.Namespace}
+				lanes[l.Namespace] = &batch.Lanes{ChainID: chainID, Publisher: self, Namespace: l.Namespace}
 				names = append(names, l.Namespace)
 			}
 			lanes[l.Namespace].Lanes = append(lanes[l.Namespace].Lanes, batch.LaneAt{Height: h.Height, Data: l.Data})
@@ -232,7 +232,7 @@ func (p *Publisher) encodeLanes(l batch.Lanes) ([][]byte, error) {
 	var out [][]byte
 	half := len(l.Lanes) / 2
 	for _, part := range [][]batch.LaneAt{l.Lanes[:half], l.Lanes[half:]} {
-		raws, err := p.encodeLanes(batch.Lanes{ChainID: l.ChainID, Namespace: l.Namespace, Lanes: part})
+		raws, err := p.encodeLanes(batch.Lanes{ChainID: l.ChainID, Publisher: l.Publisher, Namespace: l.Namespace, Lanes: part})
 		if err != nil {
 			return nil, err
 		}
@@ -269,7 +269,7 @@ func (p *Publisher) verify(blobs []da.Blob, run cert.Run) (cert.Trust, error) {
 	if err != nil {
 		return cert.Trust{}, err
 	}
-	certified, err := headers.Check(p.journal.Done.Trust, p.marks)
+	certified, err := headers.Check(p.journal.Done, p.marks)
 	if err != nil {
 		return cert.Trust{}, err
 	}
@@ -316,12 +316,12 @@ func group(chainID string, blobs []da.Blob, limit int) ([][]da.Blob, error) {
 }
 
 // rebuild makes the batch of the journal again and checks that it is the same, bit for bit.
-func (p *Publisher) rebuild(f *follower, e entry) (built, error) {
-	if e.From != p.journal.Done.Trust.Height+1 {
-		return built{}, fmt.Errorf("batch begins at height %d, the cursor is %d", e.From, p.journal.Done.Trust.Height)
+func (p *Publisher) rebuild(e entry) (built, error) {
+	if e.From != p.journal.Done.Height+1 {
+		return built{}, fmt.Errorf("batch begins at height %d, the cursor is %d", e.From, p.journal.Done.Height)
 	}
 	p.pending.reset()
-	p.marks = f.reader.Marks()
+	p.marks = p.cfg.Back.Marks()
 	run, err := p.run(e.From, e.To)
 	if err != nil {
 		return built{}, err

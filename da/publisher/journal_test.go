@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/lockstep-network/lockstep/da/datest"
+	"github.com/lockstep-network/lockstep/da/internal/keep"
 )
 
 func TestJournal(t *testing.T) {
@@ -21,7 +22,7 @@ func TestJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j.Done, j.Firm, j.DAHeight = mark{Trust: c.TrustAt(9)}, mark{c.TrustAt(5), []byte{1, 2}}, 77
+	j.Done, j.DAHeight = c.TrustAt(9), 77
 	j.Open = &entry{From: 10, To: 12, Hash: common.Hash{1}, Blobs: []digest{{nsA(), common.Hash{2}, 1}}, Landed: []uint64{5, 0}}
 	if err := j.save(); err != nil {
 		t.Fatal(err)
@@ -30,7 +31,7 @@ func TestJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Done.Trust.Hash != j.Done.Trust.Hash || !bytes.Equal(got.Firm.Cursor, j.Firm.Cursor) || got.DAHeight != 77 ||
+	if got.Done.Hash != j.Done.Hash || got.DAHeight != 77 ||
 		got.Open == nil || got.Open.To != 12 || !slices.Equal(got.Open.Blobs, j.Open.Blobs) || !slices.Equal(got.Open.Landed, j.Open.Landed) {
 		t.Errorf("the journal comes back as %+v", got)
 	}
@@ -42,7 +43,7 @@ func TestJournal(t *testing.T) {
 		cut, flipped := raw[:n], slices.Clone(raw)
 		flipped[n] ^= 1
 		for _, bad := range [][]byte{cut, flipped} {
-			if err := new(journal).decode(bad); err == nil {
+			if raw, err := keep.Unseal(bad, maxJournal); err == nil && new(journal).decode(raw) == nil {
 				t.Fatalf("a journal damaged at byte %d is read", n)
 			}
 		}
@@ -50,7 +51,7 @@ func TestJournal(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, journalName), raw[:50], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := openJournal(dir, c.Genesis, quiet()); err != nil || got.Done.Trust.Hash != c.Genesis.Hash {
+	if got, err := openJournal(dir, c.Genesis, quiet()); err != nil || got.Done.Hash != c.Genesis.Hash {
 		t.Errorf("a damaged journal: %+v, %v; want to begin anew", got, err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, journalName), raw, 0o600); err != nil {
@@ -65,7 +66,7 @@ func TestJournal(t *testing.T) {
 
 func FuzzJournal(f *testing.F) {
 	c := datest.NewChain(f, 4)
-	j := journal{chainID: datest.ChainID, Done: mark{Trust: c.Genesis}, Firm: mark{c.Genesis, []byte{1, 1}}, Open: &entry{From: 1, To: 1, Landed: []uint64{0}}}
+	j := journal{Done: c.Genesis, Open: &entry{From: 1, To: 1, Landed: []uint64{0}}}
 	raw, err := j.encode()
 	if err != nil {
 		f.Fatal(err)

@@ -14,29 +14,29 @@ import (
 
 // link sees to it that the DA layer shows the mark that a piece ends in (specs/06-da-batches.md, "Batch"). errNothing if it does not yet: then
 // what it does show is a beginning.
-func (p *Publisher) link(ctx context.Context, f *follower, piece cert.Run) error {
+func (p *Publisher) link(ctx context.Context, piece cert.Run) error {
 	end := piece.Certificate
-	if p.marks.Raise(p.journal.Done.Trust); p.marks.Has(end.Height, end.HeaderHash) {
+	if p.marks.Raise(p.journal.Done); p.marks.Has(end.Height, end.HeaderHash) {
 		return nil
 	}
-	if p.marks = f.reader.Marks(); p.marks.Has(end.Height, end.HeaderHash) {
+	if p.marks = p.cfg.Back.Marks(); p.marks.Has(end.Height, end.HeaderHash) {
 		return nil
 	}
-	p.marks.Raise(p.journal.Done.Trust)
+	p.marks.Raise(p.journal.Done)
 	from := piece.Headers[0].Height
-	landed, err := p.descend(ctx, f, from, cert.MarkAfter(from))
+	landed, err := p.descend(ctx, from, cert.MarkAfter(from))
 	if err != nil {
 		return err
 	}
 	for {
-		if _, scanned := f.firm(); scanned >= landed {
+		if _, scanned := p.cfg.Back.Firm(); scanned >= landed {
 			break
 		}
-		if err := p.pause(ctx, f, p.cfg.Limits.Poll); err != nil {
+		if err := p.pause(ctx, p.cfg.Limits.Poll); err != nil {
 			return err
 		}
 	}
-	if p.marks = f.reader.Marks(); !p.marks.Has(end.Height, end.HeaderHash) {
+	if p.marks = p.cfg.Back.Marks(); !p.marks.Has(end.Height, end.HeaderHash) {
 		return errNothing
 	}
 	return nil
@@ -44,7 +44,7 @@ func (p *Publisher) link(ctx context.Context, f *follower, piece cert.Run) error
 
 // descend publishes links from the certificate that covers a height, or from the lowest mark that the layer shows, down to a mark, and returns where the
 // last of them stand. As many as fit go in one submission.
-func (p *Publisher) descend(ctx context.Context, f *follower, from, to uint64) (landed uint64, err error) {
+func (p *Publisher) descend(ctx context.Context, from, to uint64) (landed uint64, err error) {
 	anchor, err := p.cfg.Source.Anchor(from)
 	if err != nil {
 		return 0, fmt.Errorf("link height %d: %w", from, err)
@@ -66,7 +66,7 @@ func (p *Publisher) descend(ctx context.Context, f *follower, from, to uint64) (
 			}
 		}
 		if len(group) > 0 && (raw == nil || size+len(raw) > p.submit || len(group) == maxGroupBlobs) {
-			if landed, err = p.landAll(ctx, f, done, group); err != nil {
+			if landed, err = p.landAll(ctx, done, group); err != nil {
 				return 0, err
 			}
 			group, size = nil, 0
@@ -80,16 +80,16 @@ func (p *Publisher) descend(ctx context.Context, f *follower, from, to uint64) (
 }
 
 // landAll submits blobs, cut into chunks where one is larger than a submission.
-func (p *Publisher) landAll(ctx context.Context, f *follower, b built, blobs []da.Blob) (landed uint64, err error) {
+func (p *Publisher) landAll(ctx context.Context, b built, blobs []da.Blob) (landed uint64, err error) {
 	groups, err := group(p.cfg.Genesis.ChainID, blobs, p.submit)
 	if err != nil {
 		return 0, err
 	}
 	for _, g := range groups {
-		landed, err = p.land(ctx, f, b, g)
+		landed, err = p.land(ctx, b, g)
 		switch {
 		case errors.Is(err, da.ErrTooLarge{}):
-			return 0, errors.Join(p.shrink(ctx, f, err), errNothing)
+			return 0, errors.Join(p.shrink(ctx, err), errNothing)
 		case err != nil:
 			return 0, err
 		case landed == 0:
@@ -123,5 +123,5 @@ func (p *Publisher) encodeLinks(marks *cert.Marks, top, to uint64, anchor bool) 
 	if l, err = p.codec.OpenLinks(packed); err != nil {
 		return nil, 0, err
 	}
-	return raw, next, marks.Take(p.journal.Done.Trust, l, 1)
+	return raw, next, marks.Take(p.journal.Done, l, 1)
 }

@@ -126,7 +126,7 @@ func TestRandomMisfortune(t *testing.T) {
 
 func (w *world) misfortune(rng *rand.Rand, cfg Config) {
 	w.Helper()
-	path := filepath.Join(cfg.Dir, journalName)
+	path := filepath.Join(cfg.Dir, []string{journalName, filepath.Join("back", "firm")}[rng.IntN(2)])
 	for range 8 {
 		left := rng.IntN(25)
 		_, killed := w.publish(cfg, func(effect string) error {
@@ -283,10 +283,8 @@ func TestConflictEndsThePublisher(t *testing.T) {
 	}
 	fresh := w.cfg
 	fresh.Dir = t.TempDir()
-	p, err := Open(fresh)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := w.open(fresh)
+	go func() { _ = p.cfg.Back.Run(t.Context()) }() // the publisher tells how it ended
 	var conflict *cert.ErrConflict
 	if err := p.Run(t.Context()); !errors.As(err, &conflict) {
 		t.Errorf("%v, want a conflict", err)

@@ -28,7 +28,7 @@ import (
 
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/da/batch"
-	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/da/readback"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 )
@@ -53,14 +53,11 @@ type Source interface {
 type Config struct {
 	Dir     string // of the journal; of this publisher alone
 	Layer   da.Layer
+	Back    *readback.Follower    // that reads the layer back, and runs as long as the publisher does
+	Self    func() common.Address // whom batches name as their publisher: the operator's owner
 	Source  Source
-	Genesis cert.Trust // what the chain begins with
-	// Namespaces are all that have lanes: every rollup's and the ledger's, ascending. A block is published when its lanes stand on the layer too,
-	// because others may post its headers alone.
-	Namespaces []namespaces.Namespace
-
+	Genesis cert.Trust                          // what the chain begins with
 	Sets    func(common.Hash) (cert.Set, error) // opens an operator set by its hash; nil if it never changes
-	From    uint64                              // DA height below which the network has written nothing; 1 if zero
 	MaxAge  time.Duration                       // how long a certified block may wait for others; 1 s if zero
 	StandBy time.Duration                       // publish only what others have left unpublished for so long; 0: always
 	Bytes   int                                 // of headers and lanes, before compression, at which a batch is full; 4 MiB if zero
@@ -82,8 +79,8 @@ const (
 )
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Dir == "" || c.Layer == nil || c.Source == nil || c.Genesis.ChainID == "" || len(c.Namespaces) == 0 {
-		return c, errors.New("DA publisher: no folder, layer, source, chain or namespaces")
+	if c.Dir == "" || c.Layer == nil || c.Back == nil || c.Self == nil || c.Source == nil || c.Genesis.ChainID == "" {
+		return c, errors.New("DA publisher: no folder, layer, follower, name, source or chain")
 	}
 	if c.Bytes < 0 || c.Submit < 0 || c.MaxAge < 0 || c.StandBy < 0 {
 		return c, errors.New("DA publisher: a bound is negative")
@@ -124,7 +121,6 @@ func (c Config) withDefaults() (Config, error) {
 // Status tells how far a publisher has come.
 type Status struct {
 	Published uint64    // shared height up to which all was submitted
-	Firm      uint64    // shared height up to which a reader verifies the headers and finds all lanes on the DA layer
 	DAHeight  uint64    // where the newest batch of this publisher stands
 	Batches   uint64    // submitted whole since Open
 	Bytes     uint64    // submitted since Open, whatever became of them
@@ -164,14 +160,8 @@ func Open(cfg Config) (*Publisher, error) {
 	if p.journal, err = openJournal(cfg.Dir, cfg.Genesis, cfg.Log); err != nil {
 		return nil, fmt.Errorf("open DA publisher: %w", err)
 	}
-	p.status.Published, p.status.Firm = p.journal.Done.Trust.Height, p.journal.Firm.Trust.Height
+	p.status.Published = p.journal.Done.Height
 	return p, nil
-}
-
-// Published returns the shared heights up to which all is submitted, and up to which the DA layer shows it.
-func (p *Publisher) Published() (published, firm uint64) {
-	s := p.Status()
-	return s.Published, s.Firm
 }
 
 // Status returns how far the publisher has come.
@@ -187,31 +177,28 @@ func (p *Publisher) note(change func(*Status)) {
 	change(&p.status)
 }
 
-// Run publishes until ctx ends, whose error it returns. No trouble of the DA layer ends it. What does: a *cert.ErrConflict, because of two
-// certified chains none must be called the published one; da.ErrGone, because who cannot read the layer from Config.From on cannot tell what
-// is published; an error of the journal's disk.
+// Run publishes until ctx ends, whose error it returns. No trouble of the DA layer ends it. What does: the end of Config.Back, because who does not
+// read the layer cannot tell what is published; an error of the journal's disk.
 func (p *Publisher) Run(ctx context.Context) error {
-	f, err := p.begin(ctx)
-	if err != nil {
+	if err := p.begin(ctx); err != nil {
 		return err
 	}
-	defer f.close()
-	if err := p.finish(ctx, f); err != nil {
+	if err := p.finish(ctx); err != nil {
 		return err
 	}
 	for {
-		if err := p.position(f); err != nil {
+		if err := p.position(); err != nil {
 			return err
 		}
-		b, err := p.next(ctx, f)
+		b, err := p.next(ctx)
 		switch {
 		case err == nil:
-			err = p.publish(ctx, f, b)
+			err = p.publish(ctx, b)
 		case errors.Is(err, errNothing):
-			err = p.pause(ctx, f, p.cfg.Limits.Poll)
+			err = p.pause(ctx, p.cfg.Limits.Poll)
 		case ctx.Err() == nil:
 			p.troubled(ctx, "building a batch failed", err)
-			err = p.pause(ctx, f, p.cfg.Limits.BackoffMin)
+			err = p.pause(ctx, p.cfg.Limits.BackoffMin)
 		}
 		if err != nil {
 			return err
@@ -220,77 +207,68 @@ func (p *Publisher) Run(ctx context.Context) error {
 }
 
 // begin reads what the DA layer shows. One that ends before what was published there is another layer, or was reset: all is published anew.
-func (p *Publisher) begin(ctx context.Context) (*follower, error) {
+func (p *Publisher) begin(ctx context.Context) error {
 	for {
-		f, err := p.follow(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("publish: %w", err)
-		}
-		err = p.caughtUp(ctx, f)
-		if err == nil {
-			return f, nil
-		}
-		f.close()
+		err := p.caughtUp(ctx)
 		if !errors.Is(err, errOtherLayer) {
-			return nil, err
+			return err
 		}
 		p.cfg.Log.WarnContext(ctx, "the DA layer ends before what was published on it; beginning with what it shows", "da_height", p.journal.DAHeight)
-		genesis := mark{Trust: p.cfg.Genesis}
-		p.journal.Done, p.journal.Firm, p.journal.DAHeight, p.journal.Open = genesis, genesis, 0, nil
+		p.journal.Done, p.journal.DAHeight, p.journal.Open = p.cfg.Genesis, 0, nil
 		if err := p.journal.save(); err != nil {
-			return nil, err
+			return err
 		}
+		p.cfg.Back.Anew()
 	}
 }
 
 // finish takes up the batch that the journal left open.
-func (p *Publisher) finish(ctx context.Context, f *follower) error {
+func (p *Publisher) finish(ctx context.Context) error {
 	open := p.journal.Open
 	if open == nil {
 		return nil
 	}
-	b, err := p.rebuild(f, *open)
+	b, err := p.rebuild(*open)
 	if err != nil {
 		p.cfg.Log.WarnContext(ctx, "the batch of the journal cannot be built again; beginning at the firm tip",
 			"from", open.From, "to", open.To, "error", err)
 		p.journal.Open = nil
 		return p.journal.save()
 	}
-	return p.send(ctx, f, b)
+	return p.send(ctx, b)
 }
 
 // position decides after which block to go on: after what this publisher has submitted, or what others have, or, if the DA layer does not
 // show it, after the firm tip.
-func (p *Publisher) position(f *follower) error {
+func (p *Publisher) position() error {
 	select {
-	case err := <-f.failed:
-		return fmt.Errorf("publish: read the DA layer back: %w", err)
+	case <-p.cfg.Back.Failed():
+		return fmt.Errorf("publish: %w", p.cfg.Back.Err())
 	default:
 	}
-	tip, scanned := f.firm()
+	tip, scanned := p.cfg.Back.Firm()
 	done := &p.journal.Done
-	p.journal.Firm = f.settledMark()
 	switch {
-	case tip.Height == done.Trust.Height:
-	case tip.Height > done.Trust.Height:
-		*done = mark{Trust: tip.Trust}
+	case tip.Height == done.Height:
+	case tip.Height > done.Height:
+		*done = tip.Trust
 		p.pending.reset()
 	case scanned >= p.journal.DAHeight:
 		p.cfg.Log.Warn("the DA layer has lost what was published; posting it anew",
-			"published", done.Trust.Height, "firm", tip.Height, "da_height", p.journal.DAHeight)
+			"published", done.Height, "firm", tip.Height, "da_height", p.journal.DAHeight)
 		p.note(func(s *Status) { s.Reposts++ })
-		*done = mark{Trust: tip.Trust}
+		*done = tip.Trust
 		p.pending.reset()
 		if err := p.journal.save(); err != nil {
 			return err
 		}
 	}
-	p.note(func(s *Status) { s.Published, s.Firm = done.Trust.Height, tip.Height })
+	p.note(func(s *Status) { s.Published = done.Height })
 	return nil
 }
 
 // publish journals a batch and sends it.
-func (p *Publisher) publish(ctx context.Context, f *follower, b built) error {
+func (p *Publisher) publish(ctx context.Context, b built) error {
 	if err := p.hook("built"); err != nil {
 		return err
 	}
@@ -301,13 +279,13 @@ func (p *Publisher) publish(ctx context.Context, f *follower, b built) error {
 	if err := p.hook("journaled"); err != nil {
 		return err
 	}
-	return p.send(ctx, f, b)
+	return p.send(ctx, b)
 }
 
 // closeBatch moves the cursor behind a batch.
 func (p *Publisher) closeBatch(b built, daHeight uint64) error {
 	p.journal.Open = nil
-	p.journal.Done = mark{Trust: b.after}
+	p.journal.Done = b.after
 	p.journal.DAHeight = daHeight
 	if err := p.journal.save(); err != nil {
 		return err
@@ -335,7 +313,7 @@ func (p *Publisher) troubled(ctx context.Context, what string, err error) {
 }
 
 // pause waits, or until ctx or the follower ends.
-func (p *Publisher) pause(ctx context.Context, f *follower, d time.Duration) error {
+func (p *Publisher) pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -343,7 +321,7 @@ func (p *Publisher) pause(ctx context.Context, f *follower, d time.Duration) err
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case err := <-f.failed:
-		return fmt.Errorf("publish: read the DA layer back: %w", err)
+	case <-p.cfg.Back.Failed():
+		return fmt.Errorf("publish: %w", p.cfg.Back.Err())
 	}
 }

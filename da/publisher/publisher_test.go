@@ -45,23 +45,20 @@ func TestFollowsTheHead(t *testing.T) {
 func TestBatchesAreBoundedAndAged(t *testing.T) {
 	w := newWorld(t, 3, 30, manual())
 	w.cfg.MaxAge = time.Hour
-	p, err := Open(w.cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := p.next(t.Context(), nil)
+	p := w.open(w.cfg)
+	b, err := p.next(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.pending.bytes < w.cfg.Bytes || p.pending.bytes > w.cfg.Bytes+10_000 || b.after.Height != uint64(len(p.pending.blocks)) {
 		t.Errorf("batch of %d bytes up to height %d, want about %d bytes", p.pending.bytes, b.after.Height, w.cfg.Bytes)
 	}
-	p.journal.Done = mark{Trust: w.source.chain.TrustAt(29)}
-	if _, err := p.next(t.Context(), nil); !errors.Is(err, errNothing) {
+	p.journal.Done = w.source.chain.TrustAt(29)
+	if _, err := p.next(t.Context()); !errors.Is(err, errNothing) {
 		t.Errorf("a batch of one young block: %v", err)
 	}
 	p.pending.since = time.Now().Add(-2 * time.Hour)
-	if b, err := p.next(t.Context(), nil); err != nil || b.from != 30 {
+	if b, err := p.next(t.Context()); err != nil || b.from != 30 {
 		t.Errorf("a batch of one old block: from %d, %v", b.from, err)
 	}
 }
@@ -100,11 +97,9 @@ func TestSplitsWhatIsTooLarge(t *testing.T) {
 
 func TestALayerThatTakesTooLittle(t *testing.T) {
 	w := newWorld(t, 6, 5, local.Options{Interval: local.ManualBlocks, MaxBlock: 100})
-	p, err := Open(w.cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := w.open(w.cfg)
 	ctx, cancel := context.WithCancel(t.Context())
+	go func() { _ = p.cfg.Back.Run(ctx) }() // the publisher tells how it ended
 	done := make(chan error)
 	go func() { done <- p.Run(ctx) }()
 	for p.Status().Trouble == nil {
@@ -159,12 +154,9 @@ func TestWrongBlocksAreNeverSent(t *testing.T) {
 			for h := uint64(1); h < 4; h++ {
 				w.source.bare[h] = h != 3 // the change of operators at 3
 			}
-			p, err := Open(w.cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			p := w.open(w.cfg)
 			p.pending.reset()
-			if _, err := p.build(t.Context(), nil, 1, 3); err == nil {
+			if _, err := p.build(t.Context(), 1, 3); err == nil {
 				t.Error("it is built")
 			}
 			if w.layer.Height() != 0 {
@@ -197,12 +189,12 @@ func TestBadConfig(t *testing.T) {
 		"no layer":          func(c *Config) { c.Layer = nil },
 		"no source":         func(c *Config) { c.Source = nil },
 		"no chain":          func(c *Config) { c.Genesis = cert.Trust{} },
-		"no lanes":          func(c *Config) { c.Namespaces = nil },
+		"no follower":       func(c *Config) { c.Back = nil },
 		"a tiny submission": func(c *Config) { c.Submit = 100 },
 		"a negative bound":  func(c *Config) { c.Bytes = -1 },
 		"a negative age":    func(c *Config) { c.MaxAge = -1 },
 	} {
-		cfg := w.cfg
+		cfg := w.open(w.cfg).cfg
 		change(&cfg)
 		if _, err := Open(cfg); err == nil {
 			t.Errorf("%s is taken", name)

@@ -19,21 +19,21 @@ var errMissing = errors.New("the DA layer acknowledged a submission that it does
 
 // send submits the groups of the journal's open batch that are not known to have landed, each until it has, and closes the batch. It returns
 // without closing it when the layer finds it too large: the next batch is smaller.
-func (p *Publisher) send(ctx context.Context, f *follower, b built) error {
+func (p *Publisher) send(ctx context.Context, b built) error {
 	e := p.journal.Open
 	for i := 0; i < len(b.groups); {
 		if e.Landed[i] != 0 {
 			i++
 			continue
 		}
-		height, err := p.land(ctx, f, b, b.groups[i])
+		height, err := p.land(ctx, b, b.groups[i])
 		switch {
 		case errors.Is(err, da.ErrTooLarge{}):
-			return p.shrink(ctx, f, err)
+			return p.shrink(ctx, err)
 		case err != nil:
 			return err
 		case height == 0: // the DA layer shows the whole batch already
-			tip, _ := f.firm()
+			tip, _ := p.cfg.Back.Firm()
 			return p.closeBatch(b, tip.DAHeight)
 		}
 		e.Landed[i] = height
@@ -64,9 +64,9 @@ func early(landed []uint64, newest uint64) bool {
 
 // land submits one group until it is known to be on the DA layer, and returns where. Zero: the layer shows all of the batch, whoever sent it.
 // The only errors are those of ctx, of a conflict, of tests, and da.ErrTooLarge.
-func (p *Publisher) land(ctx context.Context, f *follower, b built, group []da.Blob) (uint64, error) {
+func (p *Publisher) land(ctx context.Context, b built, group []da.Blob) (uint64, error) {
 	for wait := p.cfg.Limits.BackoffMin; ; wait = min(2*wait, p.cfg.Limits.BackoffMax) {
-		if tip, _ := f.firm(); tip.Height >= b.after.Height {
+		if tip, _ := p.cfg.Back.Firm(); tip.Height >= b.after.Height {
 			return 0, nil
 		}
 		height, err := p.try(ctx, group)
@@ -82,7 +82,7 @@ func (p *Publisher) land(ctx context.Context, f *follower, b built, group []da.B
 		}
 		p.note(func(s *Status) { s.Retries++ })
 		p.troubled(ctx, "publishing to the DA layer failed", err)
-		if err := p.settled(ctx, f, wait); err != nil {
+		if err := p.settled(ctx, wait); err != nil {
 			return 0, err
 		}
 	}
@@ -131,8 +131,8 @@ func (p *Publisher) readBack(ctx context.Context, height uint64, group []da.Blob
 }
 
 // settled waits after a submission whose outcome is not known: the pause, and, if the layer answers, until all that it shows now is read.
-func (p *Publisher) settled(ctx context.Context, f *follower, wait time.Duration) error {
-	if err := p.pause(ctx, f, wait); err != nil {
+func (p *Publisher) settled(ctx context.Context, wait time.Duration) error {
+	if err := p.pause(ctx, wait); err != nil {
 		return err
 	}
 	head, err := p.cfg.Layer.Head(ctx)
@@ -140,10 +140,10 @@ func (p *Publisher) settled(ctx context.Context, f *follower, wait time.Duration
 		return nil //nolint:nilerr // the layer is out: the next attempt will tell
 	}
 	for waited := time.Duration(0); waited < p.cfg.Limits.BackoffMax; waited += p.cfg.Limits.Poll {
-		if _, scanned := f.firm(); scanned >= head.Height {
+		if _, scanned := p.cfg.Back.Firm(); scanned >= head.Height {
 			return nil
 		}
-		if err := p.pause(ctx, f, p.cfg.Limits.Poll); err != nil {
+		if err := p.pause(ctx, p.cfg.Limits.Poll); err != nil {
 			return err
 		}
 	}
@@ -151,7 +151,7 @@ func (p *Publisher) settled(ctx context.Context, f *follower, wait time.Duration
 }
 
 // shrink takes the layer's limit as the publisher's own and gives the batch up, to be built smaller.
-func (p *Publisher) shrink(ctx context.Context, f *follower, cause error) error {
+func (p *Publisher) shrink(ctx context.Context, cause error) error {
 	var large da.ErrTooLarge
 	if !errors.As(cause, &large) || large.Limit >= p.submit {
 		large.Limit = p.submit / 2
@@ -163,7 +163,7 @@ func (p *Publisher) shrink(ctx context.Context, f *follower, cause error) error 
 	if large.Limit < leastSubmit {
 		p.troubled(ctx, "the DA layer takes less than any batch needs", cause)
 		p.submit = leastSubmit
-		return p.pause(ctx, f, p.cfg.Limits.BackoffMax)
+		return p.pause(ctx, p.cfg.Limits.BackoffMax)
 	}
 	p.cfg.Log.InfoContext(ctx, "the DA layer takes smaller submissions", "bytes", large.Limit, "before", p.submit)
 	p.submit = large.Limit

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/da/batch"
 	"github.com/lockstep-network/lockstep/da/datest"
@@ -94,8 +96,8 @@ func (w *world) pieces(bytes int) {
 func (w *world) sameFromAnyCursor() {
 	w.Helper()
 	type seen struct {
-		hash     string
-		daHeight uint64
+		hash, publisher string
+		daHeight, bytes uint64
 	}
 	read := func(after cert.Trust, cursor []byte, limits reader.Limits) (out []seen, blocks []reader.Block) {
 		limits.Poll, limits.BackoffMin = time.Millisecond, time.Millisecond
@@ -113,7 +115,7 @@ func (w *world) sameFromAnyCursor() {
 			if err != nil {
 				w.Fatalf("block %d after %d: %v; %+v", h, after.Height, err, r.Status())
 			}
-			out = append(out, seen{b.Hash.Hex(), b.DAHeight})
+			out = append(out, seen{b.Hash.Hex(), b.Publisher.Hex(), b.DAHeight, b.Bytes})
 			blocks = append(blocks, b)
 		}
 		return out, blocks
@@ -142,6 +144,8 @@ func TestLongSpellUnderFire(t *testing.T) {
 			for killed := true; killed; {
 				if w.rng.IntN(3) == 0 {
 					w.cfg.Dir = t.TempDir()
+					self := common.Address{byte(w.rng.IntN(256))}
+					w.cfg.Self = func() common.Address { return self }
 				}
 				left := 5 + w.rng.IntN(200)
 				_, killed = w.publish(w.cfg, func(effect string) error {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/da/datest"
 	"github.com/lockstep-network/lockstep/da/local"
+	"github.com/lockstep-network/lockstep/da/readback"
 	"github.com/lockstep-network/lockstep/da/reader"
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
@@ -141,7 +144,7 @@ func newWorld(t testing.TB, seed uint64, blocks int, o local.Options) *world {
 	w.source = &source{TB: t, chain: chain, bare: map[uint64]bool{}}
 	w.source.certified.Store(uint64(blocks))
 	w.cfg = Config{
-		Dir: t.TempDir(), Layer: l, Source: w.source, Genesis: chain.Genesis, Namespaces: []namespaces.Namespace{nsA(), nsB()}, MaxAge: time.Millisecond, Bytes: 20_000, Log: quiet(),
+		Dir: t.TempDir(), Layer: l, Source: w.source, Genesis: chain.Genesis, Self: func() common.Address { return common.Address{1} }, MaxAge: time.Millisecond, Bytes: 20_000, Log: quiet(),
 		Sets: func(h common.Hash) (cert.Set, error) {
 			if h == second.Hash() {
 				return second, nil
@@ -155,18 +158,36 @@ func newWorld(t testing.TB, seed uint64, blocks int, o local.Options) *world {
 
 func manual() local.Options { return local.Options{Interval: local.ManualBlocks} }
 
-// publish runs a publisher until the DA layer shows all that is certified, or a hook kills it, which it tells.
-func (w *world) publish(cfg Config, hook func(string) error) (status Status, killed bool) {
+// open opens a publisher and what it reads the layer back with, which reads nothing yet.
+func (w *world) open(cfg Config) *Publisher {
 	w.Helper()
+	var err error
+	cfg.Back, err = readback.Open(readback.Config{
+		Dir: filepath.Join(cfg.Dir, "back"), Layer: cfg.Layer, Genesis: cfg.Genesis, Log: cfg.Log,
+		Limits: readback.Limits{Poll: time.Millisecond, BackoffMin: time.Millisecond, BackoffMax: 4 * time.Millisecond, Save: time.Minute},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
 	p, err := Open(cfg)
 	if err != nil {
 		w.Fatal(err)
 	}
+	return p
+}
+
+// publish runs a publisher until the DA layer shows all that is certified, or a hook kills it, which it tells.
+func (w *world) publish(cfg Config, hook func(string) error) (status Status, killed bool) {
+	w.Helper()
+	p := w.open(cfg)
 	if hook != nil {
 		p.hook = hook
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // ends a test that hangs
+	var reading sync.WaitGroup
+	defer reading.Wait()
 	defer cancel()
+	reading.Go(func() { _ = p.cfg.Back.Run(ctx) }) // the publisher tells how it ended
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
 	for {
@@ -179,7 +200,7 @@ func (w *world) publish(cfg Config, hook func(string) error) (status Status, kil
 			return p.Status(), true
 		case <-time.After(time.Millisecond): // the condition is polled
 		}
-		if published, firm := p.Published(); min(published, firm) == w.source.Certified() {
+		if firm, _ := p.cfg.Back.Firm(); min(p.Status().Published, firm.Height) == w.source.Certified() {
 			cancel()
 			var k *killedError
 			if err := <-done; !errors.Is(err, context.Canceled) && !errors.As(err, &k) {

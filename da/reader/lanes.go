@@ -60,18 +60,31 @@ func (m *machine) match(p batch.PackedLanes, from source) (wanted bool) {
 				return true
 			}
 		}
-		if !l.leaf.Matches(data[i]) {
+		if !m.matches(l.leaf, height, data[i]) {
 			m.ignore(Mismatch)
 			continue
 		}
 		l.from = from
 		h.missing--
+		h.credit(p.Publisher, p.Count(i))
 		if m.bytes+len(data[i]) <= m.cfg.Limits.HeldBytes || h == &m.queue[0] {
 			l.data = bytes.Clone(data[i]) // not the whole payload for one lane of it
 			m.bytes += len(data[i])
 		}
 	}
 	return wanted
+}
+
+// matches says whether data is the lane that the leaf names. Where equal bytes with an equal leaf are at hand, their commitment was computed before.
+func (m *machine) matches(leaf lane.Leaf, height uint64, data []byte) bool {
+	if m.cfg.Known != nil {
+		if c := m.cfg.Known(height); c != nil {
+			if known, found := c.Table.Leaf(leaf.Namespace); found && known == leaf && bytes.Equal(c.Lane(leaf.Namespace), data) {
+				return true
+			}
+		}
+	}
+	return leaf.Matches(data)
 }
 
 // lacks returns the lane of a height under a namespace if it is committed to and missing, and the block that waits for it.
@@ -109,10 +122,15 @@ func (m *machine) keep(p batch.PackedLanes, from source) {
 	}
 }
 
-// matchEarlier gives the lanes that came before their headers to those headers.
+// matchEarlier gives the lanes that came before their headers to those headers, in DA order: of two copies the first counts, kept or not.
 func (m *machine) matchEarlier(ctx context.Context) error {
-	rest := m.stash[:0]
+	rest, next := m.stash[:0], 0
 	for _, s := range m.stash {
+		for ; next < len(m.dropped) && m.dropped[next].from.at <= s.from.at; next++ {
+			if err := m.matchDropped(ctx, m.dropped[next]); err != nil {
+				return err
+			}
+		}
 		m.match(s.packed, s.from)
 		if s.packed.Heights[len(s.packed.Heights)-1] > m.tip.Height {
 			rest = append(rest, s)
@@ -122,18 +140,26 @@ func (m *machine) matchEarlier(ctx context.Context) error {
 	}
 	clear(m.stash[len(rest):])
 	m.stash = rest
-	for _, d := range m.dropped {
-		if !m.lackAny(d.ns) {
-			continue
-		}
-		raws, err := m.raws(ctx, d.ns, d.from)
-		if err != nil {
+	for _, d := range m.dropped[next:] {
+		if err := m.matchDropped(ctx, d); err != nil {
 			return err
 		}
-		for _, raw := range raws {
-			if k, err := batch.Peek(raw); err == nil && k == batch.KindLanes {
-				m.takeLanes(d.ns, raw, d.from, false)
-			}
+	}
+	return nil
+}
+
+// matchDropped reads again what was not kept, if a header lacks a lane that may be there.
+func (m *machine) matchDropped(ctx context.Context, d dropped) error {
+	if !m.lackAny(d.ns) {
+		return nil
+	}
+	raws, err := m.raws(ctx, d.ns, d.from)
+	if err != nil {
+		return err
+	}
+	for _, raw := range raws {
+		if k, err := batch.Peek(raw); err == nil && k == batch.KindLanes {
+			m.takeLanes(d.ns, raw, d.from, false)
 		}
 	}
 	return nil

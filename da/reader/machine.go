@@ -30,6 +30,17 @@ type held struct {
 	linksDA  uint64     // DA height of the oldest links that were known when the header came
 	lanes    []heldLane // of the namespaces asked for, ascending
 	missing  int
+
+	publisher common.Address // whom the headers and all lanes found so far name; zero if not all the same
+	bytes     uint64         // what the header and the lanes found so far count for
+}
+
+// credit notes that a part of the block was found in a blob that names a publisher.
+func (h *held) credit(publisher common.Address, bytes uint64) {
+	h.bytes += bytes
+	if publisher != h.publisher {
+		h.publisher = common.Address{}
+	}
 }
 
 type heldLane struct {
@@ -64,6 +75,8 @@ type machine struct {
 	dropped []dropped // places of lanes that were not kept, in DA order
 	chunks  chunks
 	bytes   int // of queue, stash and chunks
+
+	unread []namespaces.Namespace // that headers name and that are to be read too
 
 	ignored map[Reason]uint64
 }
@@ -135,7 +148,7 @@ func (m *machine) takeHeaders(height uint64, raw []byte) error {
 	}
 	oldest := m.oldestLinks(height)
 	for _, c := range fresh {
-		m.push(c, height, oldest)
+		m.push(c, p, height, oldest)
 	}
 	if len(fresh) > 0 {
 		m.marks.Raise(m.tip)
@@ -234,8 +247,15 @@ func (m *machine) takeOld(p batch.PackedHeaders) error {
 	return &cert.ErrConflict{Height: c.Height, Known: known, Run: run}
 }
 
-func (m *machine) push(c batch.Certified, height, oldest uint64) {
-	h := held{Certified: c, headerDA: height, linksDA: oldest}
+func (m *machine) push(c batch.Certified, p batch.PackedHeaders, height, oldest uint64) {
+	h := held{Certified: c, headerDA: height, linksDA: oldest, publisher: p.Publisher, bytes: p.Each()}
+	if m.cfg.Whole {
+		for _, leaf := range c.Table.Leaves() {
+			if _, read := slices.BinarySearchFunc(m.cfg.Namespaces, leaf.Namespace, namespaces.Namespace.Compare); !read {
+				m.unread = append(m.unread, leaf.Namespace)
+			}
+		}
+	}
 	for _, ns := range m.cfg.Namespaces {
 		if leaf, ok := c.Table.Leaf(ns); ok {
 			h.lanes = append(h.lanes, heldLane{leaf: leaf})
@@ -256,6 +276,7 @@ func (m *machine) pop(ctx context.Context) (Block, bool, error) {
 	h := &m.queue[0]
 	b := Block{
 		Header: h.Header, Hash: h.Hash, Trust: h.Trust, Certificate: h.Certificate, Next: h.Next, DAHeight: h.headerDA,
+		Publisher: h.publisher, Bytes: h.bytes,
 	}
 	for _, l := range h.lanes {
 		data := l.data

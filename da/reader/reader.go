@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,10 +29,13 @@ type Config struct {
 	Layer      da.Layer
 	After      cert.Trust             // where to begin: the genesis, or the trust of the last block taken
 	Namespaces []namespaces.Namespace // whose lanes to read; ascending; none to follow the headers alone
-	Cursor     []byte                 // of the last block taken from an earlier reader; nil to begin at From
-	From       uint64                 // DA height below which the network has written nothing; 1 if zero
-	Limits     Limits
-	Log        *slog.Logger // slog.Default if nil
+	Whole      bool                   // read the lanes of all namespaces: those that Namespaces lacks are added when a header names them
+	// Known returns the contents of a height if they are at hand, nil if not. A lane that equals one of theirs needs no commitment computed. Nil: none are.
+	Known  func(height uint64) *block.Contents
+	Cursor []byte // of the last block taken from an earlier reader; nil to begin at From
+	From   uint64 // DA height below which the network has written nothing; 1 if zero
+	Limits Limits
+	Log    *slog.Logger // slog.Default if nil
 }
 
 // Limits bound what a reader holds. Zero values take the defaults named here.
@@ -74,6 +78,8 @@ type Block struct {
 	Trust       cert.Trust        // what is trusted after this block
 	Certificate *cert.Certificate // at the last header of a batch, bare if that is a mark; nil inside it
 	Next        []cert.Operator   // the operators that follow, if Header changes them
+	Publisher   common.Address    // who published all of it; zero if nobody did, or several
+	Bytes       uint64            // what it counts for on the DA layer, lanes that were not asked for left out
 	DAHeight    uint64            // P(H): where header, certificate and all lanes asked for had become readable
 	Cursor      []byte            // for a later reader to go on after this block; opaque, a few bytes
 }
@@ -211,11 +217,22 @@ func (r *Reader) step(ctx context.Context) (Block, bool, error) {
 		r.taking.Lock()
 		err = r.machine.take(ctx, f)
 		r.taking.Unlock()
+		if err == nil && len(r.machine.unread) > 0 {
+			r.widen(r.machine.unread)
+		}
 	}
 	if err != nil {
 		r.reset(nil) // what is half done is done anew
 	}
 	return Block{}, false, err
+}
+
+// widen begins anew after the last block given, with more namespaces: lanes may stand before the header that names them.
+func (r *Reader) widen(more []namespaces.Namespace) {
+	all := slices.Concat(r.cfg.Namespaces, more)
+	slices.SortFunc(all, namespaces.Namespace.Compare)
+	r.cfg.Namespaces = slices.Compact(all)
+	r.reset(nil)
 }
 
 // reread reads a DA height again, for what was not kept. It waits while the layer is out.

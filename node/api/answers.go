@@ -27,7 +27,7 @@ type Status struct {
 	Version     string      `json:"version"`
 	Head        uint64      `json:"head"`      // newest committed height
 	Certified   uint64      `json:"certified"` // newest height that certificates cover
-	Published   uint64      `json:"published"` // newest height that this node has seen on the DA layer; 0 if it does not publish
+	Published   uint64      `json:"published"` // newest height that this node knows to be submitted to the DA layer; 0 if it has none
 	Firm        uint64      `json:"firm"`      // newest height that this node has read back from the DA layer and verified
 	Floor       uint64      `json:"floor"`     // lowest height that is kept
 	HeadTimeMS  uint64      `json:"headTimeMs"`

@@ -60,7 +60,7 @@ type Config struct {
 	Pool      *pool.Pool
 	Lanes     *feed.Server
 	Network   Network
-	Published func() (published, firm uint64) // where the node's publisher is; nil if it has none
+	Published func() (published, firm uint64) // what the node has seen of the DA layer; nil if it has none
 	Version   string                          // of the software
 	Limits    Limits
 	Logger    *slog.Logger
