@@ -62,11 +62,11 @@ func (c Config) dataLayer(st *store.Store, sets func(common.Hash) (cert.Set, err
 // owner tells whose operator this is: the key's address until the ledger says otherwise.
 func (c Config) owner(st *store.Store) func() common.Address {
 	return func() common.Address {
-		owner, found, err := stake.OwnerOf(st.Ledger().View, c.Operator.Address())
+		key, found, err := stake.LoadKey(st.Ledger().View, c.Operator.Address())
 		if err != nil || !found {
 			return c.Operator.Address()
 		}
-		return owner
+		return key.Owner
 	}
 }
 
