@@ -4,15 +4,33 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/urfave/cli/v2"
 
+	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/node/api/client"
 )
 
 func accountCommand() *cli.Command {
 	return &cli.Command{
-		Name: "account", Usage: "show what an address holds", ArgsUsage: "ADDRESS", Flags: askFlags(proofFlag()), Action: asking(showAccount),
+		Name: "account", Usage: "show what an address holds, or move wei", ArgsUsage: "ADDRESS", Flags: askFlags(proofFlag()), Action: asking(showAccount),
+		Subcommands: []*cli.Command{{
+			Name: "transfer", Usage: "move wei from the payer to an address", ArgsUsage: "ADDRESS", Flags: actFlags(amountFlag("what is moved")), Action: doing(transfer),
+		}},
 	}
+}
+
+func transfer(c *cli.Context, _ *client.Client, _ common.Address) (action.Action, error) {
+	arg, err := oneArgument(c, "address")
+	if err != nil {
+		return nil, err
+	}
+	a := new(action.Transfer)
+	if a.To, err = parseAddress("account", arg); err != nil {
+		return nil, err
+	}
+	a.Amount, err = amount(c)
+	return a, err
 }
 
 func showAccount(c *cli.Context, node *client.Client) error {

@@ -156,14 +156,14 @@ func asking(verb func(c *cli.Context, node *client.Client) error) cli.ActionFunc
 	}
 }
 
-// act signs and sends one action, waits until it is certified, and prints what became of it. An action that the ledger let fail is an error, with
-// its code; its fee is paid.
-func act(c *cli.Context, node *client.Client, key *ecdsa.PrivateKey, a action.Action) error {
-	data, err := action.Encode(a)
+// act signs and sends actions in one transaction, waits until it is certified, and prints what became of it. An action that the ledger let fail is
+// an error, with its code; its fee is paid.
+func act(c *cli.Context, node *client.Client, key *ecdsa.PrivateKey, actions ...action.Action) error {
+	legs, err := actionLegs(actions)
 	if err != nil {
 		return err
 	}
-	signed, err := sign(c, node, []tx.Leg{{Namespace: namespaces.Ledger(), Data: data}}, key)
+	signed, err := sign(c, node, legs, key)
 	if err != nil {
 		return err
 	}
@@ -189,6 +189,19 @@ func act(c *cli.Context, node *client.Client, key *ecdsa.PrivateKey, a action.Ac
 	return err
 }
 
+// actionLegs are the legs that say actions to the ledger.
+func actionLegs(actions []action.Action) ([]tx.Leg, error) {
+	legs := make([]tx.Leg, len(actions))
+	for i, a := range actions {
+		data, err := action.Encode(a)
+		if err != nil {
+			return nil, err
+		}
+		legs[i] = tx.Leg{Namespace: namespaces.Ledger(), Data: data}
+	}
+	return legs, nil
+}
+
 // owner is the address of a payer.
 func owner(key *ecdsa.PrivateKey) common.Address { return crypto.PubkeyToAddress(key.PublicKey) }
 
@@ -205,6 +218,23 @@ func parseAddress(flag, s string) (common.Address, error) {
 		return common.Address{}, fmt.Errorf("%s %q is no address: want 0x and 40 hexadecimal digits", flag, s)
 	}
 	return common.HexToAddress(s), nil
+}
+
+func amountFlag(usage string) cli.Flag {
+	return &cli.StringFlag{Name: "amount", Usage: usage + ", in ether", Required: true}
+}
+
+// amount is the value of the flag --amount in wei.
+func amount(c *cli.Context) (*uint256.Int, error) {
+	wei, err := parseEther(c.String("amount"))
+	if err != nil {
+		return nil, fmt.Errorf("--amount: %w", err)
+	}
+	out, overflow := uint256.FromBig(wei)
+	if overflow {
+		return nil, fmt.Errorf("--amount: %q is more than there can be", c.String("amount"))
+	}
+	return out, nil
 }
 
 // inEther writes wei as ether, exactly.

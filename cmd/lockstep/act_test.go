@@ -31,6 +31,7 @@ type teller struct {
 	sent     atomic.Pointer[tx.Tx]
 	failures []api.Failure
 	lane     api.LanePolicy // of every namespace
+	owed     []*uint256.Int // to delegations with operators 1, 2, ...
 }
 
 func (*teller) Genesis() api.Genesis {
@@ -128,8 +129,14 @@ func TestNamespaceVerbsSendTheirActions(t *testing.T) {
 		"ns update RPC --policy open --metadata after": &action.Update{
 			Namespace: ns, Metadata: []byte("after"), Lane: action.Lane{Order: block.ByTip, Gateways: []common.Address{}},
 		},
-		"ns exit RPC":             &action.Exit{Namespace: ns},
-		"ns exit RPC --height 90": &action.Exit{Namespace: ns, Height: 90},
+		"ns exit RPC":                    &action.Exit{Namespace: ns},
+		"ns exit RPC --height 90":        &action.Exit{Namespace: ns, Height: 90},
+		"ns transfer RPC --owner " + who: &action.HandOver{Namespace: ns, Owner: other},
+		"ns tank fill RPC --amount 1.5":  &action.FillTank{Namespace: ns, Amount: uint256.NewInt(1_500_000_000_000_000_000)},
+		"ns tank drain RPC --amount 2":   &action.DrainTank{Namespace: ns, Amount: uint256.NewInt(2_000_000_000_000_000_000)},
+		"ns reserve RPC --bytes 1000":    &action.Reserve{Namespace: ns, Bytes: 1_000},
+		"ns heartbeat RPC":               &action.Heartbeat{Namespace: ns},
+		"ns resume RPC":                  &action.Resume{Namespace: ns},
 	} {
 		l := &teller{lane: gated}
 		out, err := l.run(t, append(strings.Fields(args), "--key-file", keyFile(t), ns.String())...)

@@ -40,6 +40,23 @@ func nsCommand() *cli.Command {
 				Name: "exit", Usage: "leave the network, and take the deposit back", ArgsUsage: "NAMESPACE", Action: onNamespace(exitNamespace),
 				Flags: actFlags(&cli.Uint64Flag{Name: "height", Usage: "first height without the namespace; 0: the next"}),
 			},
+			{
+				Name: "transfer", Usage: "hand a namespace, its deposit and its tank over to another owner", ArgsUsage: "NAMESPACE", Action: onNamespace(handOver),
+				Flags: actFlags(&cli.StringFlag{Name: "owner", Usage: "address of the new owner", Required: true}),
+			},
+			{
+				Name: "tank", Usage: "fill and drain the tank of a gated lane, which pays for what its gateways let in",
+				Subcommands: []*cli.Command{
+					{Name: "fill", Usage: "move wei from the payer into the tank", ArgsUsage: "NAMESPACE", Flags: actFlags(amountFlag("what is moved")), Action: onNamespace(fillTank)},
+					{Name: "drain", Usage: "move wei from the tank to its owner", ArgsUsage: "NAMESPACE", Flags: actFlags(amountFlag("what is moved")), Action: onNamespace(drainTank)},
+				},
+			},
+			{
+				Name: "reserve", Usage: "buy bytes of each block of the next epoch", ArgsUsage: "NAMESPACE", Action: onNamespace(reserve),
+				Flags: actFlags(&cli.Uint64Flag{Name: "bytes", Usage: "bytes per block", Required: true}),
+			},
+			{Name: "heartbeat", Usage: "say that the owner of an owned lane is there", ArgsUsage: "NAMESPACE", Flags: actFlags(), Action: onNamespace(heartbeat)},
+			{Name: "resume", Usage: "close an owned lane that silence has opened, and begin its next epoch", ArgsUsage: "NAMESPACE", Flags: actFlags(), Action: onNamespace(resume)},
 			{Name: "show", Usage: "show a namespace", ArgsUsage: "NAMESPACE", Flags: askFlags(proofFlag()), Action: asking(showNamespace)},
 			{Name: "list", Usage: "list all namespaces", Flags: askFlags(), Action: asking(listNamespaces)},
 		},
@@ -145,6 +162,33 @@ func exitNamespace(c *cli.Context, _ *client.Client, _ common.Address, ns namesp
 	return &action.Exit{Namespace: ns, Height: c.Uint64("height")}, nil
 }
 
+func handOver(c *cli.Context, _ *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
+	to, err := parseAddress("--owner", c.String("owner"))
+	return &action.HandOver{Namespace: ns, Owner: to}, err
+}
+
+func fillTank(c *cli.Context, _ *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
+	wei, err := amount(c)
+	return &action.FillTank{Namespace: ns, Amount: wei}, err
+}
+
+func drainTank(c *cli.Context, _ *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
+	wei, err := amount(c)
+	return &action.DrainTank{Namespace: ns, Amount: wei}, err
+}
+
+func reserve(c *cli.Context, _ *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
+	return &action.Reserve{Namespace: ns, Bytes: c.Uint64("bytes")}, nil
+}
+
+func heartbeat(_ *cli.Context, _ *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
+	return &action.Heartbeat{Namespace: ns}, nil
+}
+
+func resume(_ *cli.Context, _ *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
+	return &action.Resume{Namespace: ns}, nil
+}
+
 func showNamespace(c *cli.Context, node *client.Client) error {
 	ns, err := namespaceArgument(c)
 	if err != nil {
@@ -192,6 +236,9 @@ func printNamespace(c *cli.Context, n *api.Namespace) error {
 	}
 	fmt.Fprintf(w, "deposit\t%s\n", inEther(n.Deposit))
 	fmt.Fprintf(w, "tank\t%s\n", inEther(n.Tank))
+	if n.Reserved.Now > 0 || n.Reserved.Next > 0 {
+		fmt.Fprintf(w, "reserved\t%d bytes of each block in epoch %d, %d in the next\n", n.Reserved.Now, n.Reserved.Epoch, n.Reserved.Next)
+	}
 	fmt.Fprintf(w, "registered\tat height %d\n", n.RegisteredHeight)
 	if n.ExitHeight > 0 {
 		fmt.Fprintf(w, "leaves\tat height %d\n", n.ExitHeight)

@@ -14,7 +14,9 @@ func strict(commands []*cli.Command) []*cli.Command {
 	for _, c := range commands {
 		switch act := c.Action; {
 		case len(c.Subcommands) > 0:
-			c.Action = chooseVerb
+			if c.ArgsUsage == "" { // one that takes an argument does something by itself too
+				c.Action = chooseVerb
+			}
 			strict(c.Subcommands)
 		case c.ArgsUsage == "":
 			c.Action = func(ctx *cli.Context) error {

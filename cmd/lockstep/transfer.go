@@ -51,22 +51,31 @@ func transferLegs(ctx context.Context, devnet string, transfers []string, key *e
 	return legs, nil
 }
 
+// parseEther reads an amount of ether, and returns wei.
+func parseEther(s string) (*big.Int, error) {
+	amount, ok := new(big.Rat).SetString(s)
+	if !ok || amount.Sign() < 0 {
+		return nil, fmt.Errorf("%q is no amount", s)
+	}
+	wei := amount.Mul(amount, new(big.Rat).SetInt(big.NewInt(params.Ether)))
+	if !wei.IsInt() {
+		return nil, fmt.Errorf("%q is finer than one wei", s)
+	}
+	return wei.Num(), nil
+}
+
 func parseTransfer(n *network, s string) (member, *big.Int, common.Address, error) {
 	f := strings.Split(s, ":")
 	if len(f) != 3 || !common.IsHexAddress(f[1]) {
 		return member{}, nil, common.Address{}, fmt.Errorf("--transfer %q: want ROLLUP:ADDRESS:ETHER", s)
 	}
-	amount, ok := new(big.Rat).SetString(f[2])
-	if !ok || amount.Sign() < 0 {
-		return member{}, nil, common.Address{}, fmt.Errorf("--transfer %q: %q is no amount", s, f[2])
-	}
-	wei := amount.Mul(amount, new(big.Rat).SetInt(big.NewInt(params.Ether)))
-	if !wei.IsInt() {
-		return member{}, nil, common.Address{}, fmt.Errorf("--transfer %q: finer than one wei", s)
+	wei, err := parseEther(f[2])
+	if err != nil {
+		return member{}, nil, common.Address{}, fmt.Errorf("--transfer %q: %w", s, err)
 	}
 	for _, m := range n.Rollups {
 		if m.Name == f[0] {
-			return m, wei.Num(), common.HexToAddress(f[1]), nil
+			return m, wei, common.HexToAddress(f[1]), nil
 		}
 	}
 	return member{}, nil, common.Address{}, fmt.Errorf("--transfer %q: the devnet has no rollup %q", s, f[0])

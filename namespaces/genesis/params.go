@@ -3,6 +3,7 @@ package genesis
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 
 	"github.com/holiman/uint256"
@@ -94,4 +95,15 @@ func (p *Params) Set(name string, value *uint256.Int) error {
 		}
 	}
 	return fmt.Errorf("%q: %w", name, ErrParameter)
+}
+
+// All goes through the parameters by name, in the order of the document.
+func (p Params) All() iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		for _, b := range p.list() {
+			if !yield(b.name, *b.value) {
+				return
+			}
+		}
+	}
 }
