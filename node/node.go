@@ -72,8 +72,8 @@ func Run(ctx context.Context, c Config) (err error) {
 		return fmt.Errorf("open DA layer: %w", err)
 	}
 	old := pruning{keep: c.KeepBlocks, published: layer.published(), store: st}
-	recent := new(engine.Recent)
-	app, err := ordering.New(c.ordering(txs, st, recent, old, registry))
+	recent, evidence := new(engine.Recent), new(engine.Evidence)
+	app, err := ordering.New(c.ordering(txs, st, recent, evidence, old, registry))
 	if err != nil {
 		return fmt.Errorf("ordering: %w", err)
 	}
@@ -81,6 +81,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
+	consensus.Evidence = evidence
 	eng, err := engine.Start(ctx, consensus, app)
 	if err != nil {
 		return fmt.Errorf("start consensus: %w", err)
@@ -195,10 +196,12 @@ func (c Config) certify(sets func(common.Hash) (cert.Set, error), ring *keyring,
 	}
 }
 
-func (c Config) ordering(txs *pool.Pool, st *store.Store, recent *engine.Recent, old pruning, registry prometheus.Registerer) ordering.Config {
+func (c Config) ordering(
+	txs *pool.Pool, st *store.Store, recent *engine.Recent, evidence *engine.Evidence, old pruning, registry prometheus.Registerer,
+) ordering.Config {
 	return ordering.Config{
 		Genesis: c.Genesis, Pool: txs, Store: st, Begin: func() ordering.Check { return txs.Checker().Begin() },
-		Late: recent.Votes, BlockInterval: c.BlockInterval, Retain: old.retain(), Metrics: registry, Logger: c.Logger,
+		Late: recent.Votes, Faults: evidence.Faults, BlockInterval: c.BlockInterval, Retain: old.retain(), Metrics: registry, Logger: c.Logger,
 	}
 }
 

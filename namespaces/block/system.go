@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rlp"
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
@@ -13,17 +12,17 @@ import (
 // Bounds of a [System].
 const (
 	maxVoters = 256 // operators of a set
-	maxFaults = 128 // more than what CometBFT carries of evidence in one block
+	maxFaults = 256 // more than what CometBFT carries of evidence in one block: 64 KiB, at least 300 bytes each
 )
 
-// MaxSystemSize bounds an encoded system section in bytes: the bitmap, a late vote of 75 bytes for each operator, faults of 45.
-const MaxSystemSize = 64 + maxVoters*80 + maxFaults*48
+// MaxSystemSize bounds an encoded system section in bytes: the bitmap, a late vote of 75 bytes for each operator, faults of up to 330.
+const MaxSystemSize = 64 + maxVoters*80 + maxFaults*336
 
 // System is what consensus knows of the past and the ledger needs (specs/09-operators.md, "System section"). RLP:
 //
 //	system = [votes, [late...], [fault...]]
 //	late   = [operator index, round, signature(65)]
-//	fault  = [kind, address(20), height, time_ms]
+//	fault  = two votes: see [Fault]
 //
 // The zero value says nothing; the first block has it.
 type System struct {
@@ -37,23 +36,6 @@ type LateVote struct {
 	Operator  uint32 // its place in the set of that height
 	Round     uint32
 	Signature tx.Signature
-}
-
-// FaultKind says what an operator did.
-type FaultKind uint64
-
-// The kinds of faults, as CometBFT numbers them.
-const (
-	DuplicateVote     FaultKind = 1
-	LightClientAttack FaultKind = 2
-)
-
-// Fault is misbehaviour that consensus has verified.
-type Fault struct {
-	Kind     FaultKind
-	Operator common.Address // of its consensus key
-	Height   uint64
-	TimeMS   uint64
 }
 
 // IsEmpty says whether the section says nothing; then no lane carries it.
@@ -92,9 +74,9 @@ func (s System) validate() error {
 			return errors.New("late votes do not ascend")
 		}
 	}
-	for _, f := range s.Faults {
-		if f.Kind != DuplicateVote && f.Kind != LightClientAttack {
-			return fmt.Errorf("fault of unknown kind %d", f.Kind)
+	for i := range s.Faults {
+		if err := s.Faults[i].validate(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -3,10 +3,15 @@ package block
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"testing"
+	"time"
 
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/lockstep-network/lockstep/internal/golden"
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -18,8 +23,28 @@ func sampleSystem() System {
 	return System{
 		Votes:  []byte{0xb0},
 		Late:   []LateVote{{Operator: 1, Round: 0, Signature: tx.Signature{1}}, {Operator: 3, Round: 2, Signature: tx.Signature{2}}},
-		Faults: []Fault{{Kind: DuplicateVote, Operator: common.Address{7}, Height: 5, TimeMS: 1_700_000_000_123}},
+		Faults: []Fault{sampleFault()},
 	}
+}
+
+// sampleFault is a double precommit, for a block and for none, of a clock that is before 1970.
+func sampleFault() Fault {
+	return signFault(Fault{Step: Precommit, Height: 5, Round: 1, Votes: [2]FaultVote{
+		{Seconds: 1<<64 - 7, Nanos: 5},
+		{Block: &BlockID{Hash: common.Hash{1}, Parts: 300, PartsHash: common.Hash{2}}, Seconds: 1_700_000_000, Nanos: 123_000_000},
+	}})
+}
+
+func signFault(f Fault) Fault {
+	for i := range f.Votes {
+		digest := f.Digest("system-test", i)
+		sig, err := crypto.Sign(digest[:], crypto.ToECDSAUnsafe(crypto.Keccak256([]byte("faulty"))))
+		if err != nil {
+			panic(err) // a fixed key
+		}
+		copy(f.Votes[i].Signature[:], sig)
+	}
+	return f
 }
 
 // The section stands in the body and, as its first entry, in the ledger's lane; an empty one makes no lane.
@@ -31,6 +56,9 @@ func TestGoldenSystem(t *testing.T) {
 	}
 	golden.Check(t, "system", map[string]any{
 		"system": hexutil.Bytes(body.System.Encode()), "body": hexutil.Bytes(body.Encode()),
+		"chain id": "system-test", "vote digests": []common.Hash{
+			body.System.Faults[0].Digest("system-test", 0), body.System.Faults[0].Digest("system-test", 1),
+		},
 		"ledger lane": hexutil.Bytes(c.Lane(namespaces.Ledger())), "empty": hexutil.Bytes(System{}.Encode()),
 	})
 	back, err := DecodeBody(body.Encode(), 10, tx.Decode)
@@ -60,26 +88,83 @@ func TestMalformedSystem(t *testing.T) {
 	for name, s := range map[string]System{
 		"long bitmap":        {Votes: make([]byte, 33)},
 		"many late votes":    {Late: make([]LateVote, 257)},
-		"many faults":        {Faults: make([]Fault, 129)},
+		"many faults":        {Faults: slices.Repeat([]Fault{sampleFault()}, maxFaults+1)},
 		"late twice":         {Late: []LateVote{{Operator: 1}, {Operator: 1}}},
 		"late out of order":  {Late: []LateVote{{Operator: 2}, {Operator: 1}}},
 		"late beyond a set":  {Late: []LateVote{{Operator: 256}}},
-		"unknown fault":      {Faults: []Fault{{Kind: 3}}},
-		"fault without kind": {Faults: []Fault{{}}},
+		"unknown step":       {Faults: []Fault{{Step: 3, Height: 1}}},
+		"fault without step": {Faults: []Fault{{Height: 1}}},
+		"fault at genesis":   {Faults: []Fault{{Step: Prevote}}},
+		"long second":        {Faults: []Fault{{Step: Prevote, Height: 1, Votes: [2]FaultVote{{Nanos: 1_000_000_000}}}}},
+		"block of no parts":  {Faults: []Fault{{Step: Prevote, Height: 1, Votes: [2]FaultVote{{Block: &BlockID{}}}}}},
 	} {
 		if _, err := DecodeSystem(s.Encode()); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
-	full := System{Votes: make([]byte, 32), Late: make([]LateVote, 256), Faults: make([]Fault, 128)}
+	full := System{Votes: make([]byte, 32), Late: make([]LateVote, 256), Faults: make([]Fault, maxFaults)}
 	for i := range full.Late {
 		full.Late[i] = LateVote{Operator: uint32(i), Round: 1<<32 - 1}
 	}
 	for i := range full.Faults {
-		full.Faults[i] = Fault{Kind: DuplicateVote, Height: 1<<64 - 1, TimeMS: 1<<64 - 1}
+		vote := FaultVote{Block: &BlockID{Parts: 1<<32 - 1}, Seconds: 1<<64 - 1, Nanos: 999_999_999}
+		full.Faults[i] = Fault{Step: Prevote, Height: 1<<64 - 1, Round: 1<<32 - 1, Votes: [2]FaultVote{vote, vote}}
 	}
 	if _, err := DecodeSystem(full.Encode()); err != nil {
 		t.Errorf("the largest section: %v", err)
+	}
+}
+
+// The digest is that of CometBFT's own sign bytes, whatever the votes say.
+func TestFaultDigestIsCometBFTs(t *testing.T) {
+	for _, f := range []Fault{
+		sampleFault(),
+		{Step: Prevote, Height: 1, Votes: [2]FaultVote{{Seconds: 1}, {Block: &BlockID{Parts: 1}}}},
+		{Step: Precommit, Height: 1 << 62, Round: 1<<31 - 1, Votes: [2]FaultVote{{Block: &BlockID{Hash: common.Hash{31: 1}, Parts: 1<<32 - 1}}, {Nanos: 999_999_999}}},
+	} {
+		for i, v := range f.Votes {
+			vote := cmtproto.Vote{
+				Type: cmtproto.SignedMsgType(f.Step), Height: int64(f.Height), Round: int32(f.Round), Timestamp: time.Unix(int64(v.Seconds), int64(v.Nanos)).UTC(),
+			}
+			if b := v.Block; b != nil {
+				vote.BlockID = cmtproto.BlockID{Hash: b.Hash[:], PartSetHeader: cmtproto.PartSetHeader{Total: b.Parts, Hash: b.PartsHash[:]}}
+			}
+			if want := crypto.Keccak256Hash(cmttypes.VoteSignBytes("system-test", &vote)); f.Digest("system-test", i) != want {
+				t.Errorf("vote %d of %+v: another digest than CometBFT's", i, f)
+			}
+		}
+	}
+}
+
+// Two votes of one key for different blocks in one place are a proof, and nothing else is.
+func TestFaultProves(t *testing.T) {
+	good := sampleFault()
+	who := crypto.PubkeyToAddress(crypto.ToECDSAUnsafe(crypto.Keccak256([]byte("faulty"))).PublicKey)
+	if have, err := good.Operator("system-test"); err != nil || have != who {
+		t.Fatalf("proves against %s, want %s (%v)", have, who, err)
+	}
+	for name, change := range map[string]func(*Fault){
+		"another height":   func(f *Fault) { f.Height++ },
+		"another round":    func(f *Fault) { f.Round++ },
+		"another step":     func(f *Fault) { f.Step = Prevote },
+		"another block":    func(f *Fault) { f.Votes[1].Block = &BlockID{Parts: 1} },
+		"another time":     func(f *Fault) { f.Votes[0].Nanos++ },
+		"one vote twice":   func(f *Fault) { f.Votes[1] = f.Votes[0] },
+		"two keys":         func(f *Fault) { f.Votes[1].Signature = tx.Signature{1} },
+		"a high signature": func(f *Fault) { f.Votes[1].Signature[64] += 27 },
+		"the same block, other times": func(f *Fault) {
+			f.Votes[0].Block = f.Votes[1].Block
+			*f = signFault(*f)
+		},
+	} {
+		f := sampleFault()
+		change(&f)
+		if have, err := f.Operator("system-test"); err == nil && have == who {
+			t.Errorf("%s: it proves", name)
+		}
+	}
+	if have, err := good.Operator("another"); err == nil && have == who {
+		t.Error("it proves on another chain")
 	}
 }
 

@@ -65,6 +65,9 @@ type Config struct {
 	// Late gives the votes of a height that came after its commit; some may be false. Nil: none.
 	Late func(height uint64) []cert.Vote
 
+	// Faults gives the double votes that consensus knows of and that no block has. Nil: none.
+	Faults func() []block.Fault
+
 	Metrics prometheus.Registerer // nil: none
 	Logger  *slog.Logger          // nil: slog.Default
 }
@@ -221,7 +224,7 @@ func (a *App) PrepareProposal(ctx context.Context, req *abci.RequestPreparePropo
 	}
 	a.wait(ctx, s.height)
 	began := time.Now()
-	system, err := section(a.rules, p, s, a.late(s.height))
+	system, err := section(a.rules, p, s, a.late(s.height), a.faults(ctx, s.past))
 	if err != nil {
 		return nil, fmt.Errorf("prepare height %d: %w", s.height, err)
 	}
@@ -389,6 +392,16 @@ func (a *App) late(height uint64) []cert.Vote {
 		return nil
 	}
 	return a.config.Late(height - 2)
+}
+
+// faults is what consensus knows of double votes, if it accuses anybody.
+func (a *App) faults(ctx context.Context, p *past) []block.Fault {
+	if a.config.Faults == nil || len(p.accused) == 0 {
+		return nil
+	}
+	known := a.config.Faults()
+	a.log.WarnContext(ctx, "operators have voted twice", "accused", len(p.accused), "proofs", len(known))
+	return known
 }
 
 func slotOf(height int64, at time.Time, proposer []byte) slot {

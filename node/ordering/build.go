@@ -143,7 +143,7 @@ func judge(r ledger.Rules, p parent, s slot, txs [][]byte, check Check) (*candid
 		return nil, invalid("want one batch, by the proposer %s", s.proposer)
 	}
 	if s.past != nil {
-		if err := s.past.agrees(decoded.System); err != nil {
+		if err := s.past.agrees(r.ChainID(), decoded.System); err != nil {
 			return nil, invalid("%w", err)
 		}
 	}

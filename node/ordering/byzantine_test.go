@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
@@ -46,7 +47,19 @@ func (a *adversary) honest() *candidate {
 
 // system is what consensus says, and no more.
 func (a *adversary) system() block.System {
-	return block.System{Votes: a.s.past.votes, Faults: a.s.past.faults}
+	s := block.System{Votes: a.s.past.votes}
+	for _, accused := range a.s.past.accused {
+		s.Faults = append(s.Faults, doubleVote(a.t, accused))
+	}
+	return s
+}
+
+// operators are those of the genesis.
+func (a *adversary) operators() (out []common.Address) {
+	for i := range testOperators {
+		out = append(out, crypto.PubkeyToAddress(testKey(a.t, "operator", i).PublicKey))
+	}
+	return out
 }
 
 // systemAttack changes the system section of an otherwise honest block, with roots that fit.
@@ -160,8 +173,41 @@ func attacks() []attack {
 		systemAttack("a longer bitmap", func(_ *adversary, s *block.System) bool { s.Votes = append(s.Votes, 0); return true }),
 		systemAttack("no votes", func(_ *adversary, s *block.System) bool { had := len(s.Votes) > 0; s.Votes = nil; return had }),
 		systemAttack("an invented fault", func(a *adversary, s *block.System) bool {
-			s.Faults = append(s.Faults, block.Fault{Kind: block.DuplicateVote, Operator: a.s.proposer, Height: a.s.height})
+			s.Faults = append(s.Faults, block.Fault{Step: block.Prevote, Height: a.s.height})
 			return true
+		}),
+		systemAttack("a true fault that consensus does not know", func(a *adversary, s *block.System) bool {
+			s.Faults = append(s.Faults, doubleVote(a.t, accused{a.s.proposer, a.s.height}))
+			return true
+		}),
+		systemAttack("a fault of another", func(a *adversary, s *block.System) bool {
+			if len(s.Faults) > 0 {
+				at := a.s.past.accused[0]
+				for _, m := range a.operators() {
+					if m != at.operator {
+						s.Faults[0] = doubleVote(a.t, accused{m, at.height})
+					}
+				}
+			}
+			return len(s.Faults) > 0
+		}),
+		systemAttack("a fault at another height", func(a *adversary, s *block.System) bool {
+			if len(s.Faults) > 0 {
+				s.Faults[0] = doubleVote(a.t, accused{a.s.past.accused[0].operator, s.Faults[0].Height + 1})
+			}
+			return len(s.Faults) > 0
+		}),
+		systemAttack("a fault with one vote twice", func(_ *adversary, s *block.System) bool {
+			if len(s.Faults) > 0 {
+				s.Faults[0].Votes[1] = s.Faults[0].Votes[0]
+			}
+			return len(s.Faults) > 0
+		}),
+		systemAttack("a fault with a forged signature", func(_ *adversary, s *block.System) bool {
+			if len(s.Faults) > 0 {
+				s.Faults[0].Votes[1].Signature[40]++
+			}
+			return len(s.Faults) > 0
 		}),
 		systemAttack("a fault left out", func(_ *adversary, s *block.System) bool { had := len(s.Faults) > 0; s.Faults = nil; return had }),
 		systemAttack("a forged late vote", func(a *adversary, s *block.System) bool {

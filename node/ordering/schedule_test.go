@@ -101,6 +101,7 @@ type schedule struct {
 	rng       *rand.Rand
 	operators []*operator
 	chain     []decided
+	doubles   []block.Fault // what every operator's consensus knows of double votes
 }
 
 func (w *schedules) run(seed uint64) {
@@ -148,6 +149,7 @@ func (s *schedule) gossip() {
 // restart is a crash and a start: what the application held in memory is gone.
 func (s *schedule) restart(o *operator) {
 	o.app, o.seen = newApp(s.t, s.genesis, o.store, o.pool, s.sigs), false
+	o.app.config.Faults = func() []block.Fault { return s.doubles }
 	s.info(o)
 	if o.store.Head.Height == 0 {
 		s.initChain(o)
@@ -220,11 +222,33 @@ func (s *schedule) past(o *operator) *past {
 		p.votes[i/8] &^= 0x80 >> (i % 8)
 	}
 	if s.chance(2) {
-		p.faults = []block.Fault{{
-			Kind: block.DuplicateVote, Operator: s.genesis.Operators[s.rng.IntN(3)].Address, Height: uint64(len(s.chain)), TimeMS: s.genesis.TimeMS,
-		}}
+		p.accused = []accused{{s.genesis.Operators[s.rng.IntN(3)].Address, uint64(len(s.chain))}}
+		s.doubles = append(s.doubles, doubleVote(s.t, p.accused[0]))
 	}
 	return p
+}
+
+// doubleVote is a proof against an operator of the test's genesis.
+func doubleVote(t testing.TB, a accused) block.Fault {
+	t.Helper()
+	for i := range testOperators {
+		key := testKey(t, "operator", i)
+		if crypto.PubkeyToAddress(key.PublicKey) != a.operator {
+			continue
+		}
+		f := block.Fault{Step: block.Prevote, Height: a.height, Votes: [2]block.FaultVote{{}, {Block: &block.BlockID{Parts: 1}}}}
+		for vote := range f.Votes {
+			digest := f.Digest("lockstep-test", vote)
+			raw, err := crypto.Sign(digest[:], key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Votes[vote].Signature = tx.Signature(raw)
+		}
+		return f
+	}
+	t.Fatalf("%s is no operator", a.operator)
+	return block.Fault{}
 }
 
 // everybody is a commit with all votes.
@@ -257,12 +281,12 @@ func (p *past) extended(operators int) (out abci.ExtendedCommitInfo) {
 }
 
 func (p *past) misbehavior() (out []abci.Misbehavior) {
-	for _, f := range p.faults {
+	for _, a := range p.accused {
 		out = append(out, abci.Misbehavior{
-			Type: abci.MisbehaviorType(f.Kind), Validator: abci.Validator{Address: f.Operator[:]}, Height: int64(f.Height), Time: time.UnixMilli(int64(f.TimeMS)),
+			Type: abci.MisbehaviorType_DUPLICATE_VOTE, Validator: abci.Validator{Address: a.operator[:]}, Height: int64(a.height),
 		})
 	}
-	return out
+	return append(out, abci.Misbehavior{Type: abci.MisbehaviorType_LIGHT_CLIENT_ATTACK, Height: 1}) // nobody's business
 }
 
 // voters is how many CometBFT lists of the height before.

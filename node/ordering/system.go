@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
@@ -20,8 +19,14 @@ import (
 // past is what consensus says with a proposal of the heights before: what the body's system section must say too
 // (specs/09-operators.md, "System section").
 type past struct {
-	votes  []byte
-	faults []block.Fault
+	votes   []byte
+	accused []accused // of double votes, in the order in which consensus lists them
+}
+
+// accused is an operator with the height at which it has voted twice.
+type accused struct {
+	operator common.Address // of its consensus key
+	height   uint64
 }
 
 // pastOf is what CometBFT hands over: in a round's proposal, or to who makes one.
@@ -36,16 +41,12 @@ func pastOf(height int64, flags []cmtproto.BlockIDFlag, misbehavior []abci.Misbe
 		}
 	}
 	for _, m := range misbehavior {
-		p.faults = append(p.faults, block.Fault{
-			Kind: block.FaultKind(m.Type), Operator: common.BytesToAddress(m.Validator.Address),
-			Height: uint64(m.Height), TimeMS: milliseconds(m.Time),
-		})
+		if m.Type == abci.MisbehaviorType_DUPLICATE_VOTE { // of attacks on CometBFT's light clients the ledger knows nothing
+			p.accused = append(p.accused, accused{common.BytesToAddress(m.Validator.Address), uint64(m.Height)})
+		}
 	}
 	return p
 }
-
-// milliseconds of a time since 1970; zero before it.
-func milliseconds(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) }
 
 func flagsOf(c abci.CommitInfo) []cmtproto.BlockIDFlag {
 	out := make([]cmtproto.BlockIDFlag, len(c.Votes))
@@ -64,19 +65,42 @@ func extendedFlagsOf(c abci.ExtendedCommitInfo) []cmtproto.BlockIDFlag {
 }
 
 // agrees says whether a section says what consensus says.
-func (p *past) agrees(s block.System) error {
+func (p *past) agrees(chainID string, s block.System) error {
 	switch {
 	case !bytes.Equal(p.votes, s.Votes):
 		return fmt.Errorf("votes %x, consensus has %x", s.Votes, p.votes)
-	case !slices.Equal(p.faults, s.Faults):
-		return fmt.Errorf("%d faults, consensus has %d, or others", len(s.Faults), len(p.faults))
+	case len(p.accused) != len(s.Faults):
+		return fmt.Errorf("%d faults, consensus has %d", len(s.Faults), len(p.accused))
+	}
+	for i, want := range p.accused {
+		operator, err := s.Faults[i].Operator(chainID)
+		if err != nil || want != (accused{operator, s.Faults[i].Height}) {
+			return fmt.Errorf("fault %d is no proof against %s at height %d", i, want.operator, want.height)
+		}
 	}
 	return nil
 }
 
-// section is the system section of a proposal: what consensus says, and what of the late votes is true.
-func section(r ledger.Rules, p parent, s slot, late []cert.Vote) (block.System, error) {
-	system := block.System{Votes: s.past.votes, Faults: s.past.faults}
+// proofs finds the two votes of each that consensus accuses. One without a proof is left out; such a proposal is not accepted.
+func (p *past) proofs(chainID string, known []block.Fault) (out []block.Fault) {
+	found := make(map[accused][]block.Fault)
+	for i := range known {
+		if operator, err := known[i].Operator(chainID); err == nil {
+			a := accused{operator, known[i].Height}
+			found[a] = append(found[a], known[i])
+		}
+	}
+	for _, a := range p.accused {
+		if proofs := found[a]; len(proofs) > 0 {
+			out, found[a] = append(out, proofs[0]), proofs[1:]
+		}
+	}
+	return out
+}
+
+// section is the system section of a proposal: what consensus says, with the proofs that this node has, and what of the late votes is true.
+func section(r ledger.Rules, p parent, s slot, late []cert.Vote, faults []block.Fault) (block.System, error) {
+	system := block.System{Votes: s.past.votes, Faults: s.past.proofs(r.ChainID(), faults)}
 	awaited, header, err := stake.Awaited(p.ledger.View)
 	if err != nil {
 		return block.System{}, fmt.Errorf("read who has not voted: %w", err)

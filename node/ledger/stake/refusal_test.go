@@ -38,6 +38,8 @@ func TestFalseSystemSections(t *testing.T) {
 		"late, other height":  {Votes: []byte{0xf0}, Late: late(2, 2, at+1, hash)},
 		"late, beyond":        {Votes: []byte{0xf0}, Late: late(4, 2, at, hash)},
 		"late, junk":          {Votes: []byte{0xf0}, Late: []block.LateVote{{Operator: 2}}},
+		"fault, no proof":     {Votes: []byte{0xf0}, Faults: []block.Fault{{Step: block.Prevote, Height: 1}}},
+		"fault, forged":       {Votes: []byte{0xf0}, Faults: []block.Fault{forgedFault(t)}},
 	} {
 		height, ms := w.height, w.timeMS
 		if err := w.begin(100, 0, sys); !errors.Is(err, ErrSystem) {
@@ -48,6 +50,14 @@ func TestFalseSystemSections(t *testing.T) {
 	if err := w.begin(100, 0, block.System{Votes: []byte{0xf0}, Late: late(2, 2, at, hash)}); err != nil {
 		t.Errorf("a true one: %v", err)
 	}
+}
+
+// forgedFault has one vote of an operator and one of somebody else.
+func forgedFault(t testing.TB) block.Fault {
+	t.Helper()
+	f, other := doubleVote(t, testKey("operator", 0), 1), doubleVote(t, testKey("stranger", 0), 1)
+	f.Votes[1].Signature = other.Votes[1].Signature
+	return f
 }
 
 // Every action with every bad input: a code, no state change.

@@ -287,9 +287,7 @@ func TestFaultsOfConsensus(t *testing.T) {
 	w := newWorld(t, testParams(), 30, 30, 20, 20)
 	w.epoch()
 	faults := []block.Fault{
-		{Kind: block.DuplicateVote, Operator: holder(3), Height: 1},
-		{Kind: block.DuplicateVote, Operator: owner(3), Height: 1},
-		{Kind: block.DuplicateVote, Operator: owner(3), Height: 2},
+		doubleVote(t, testKey("holder", 3), 1), doubleVote(t, testKey("operator", 3), 1), doubleVote(t, testKey("operator", 3), 2),
 	}
 	if err := w.begin(100, 0, block.System{Votes: w.all(), Faults: faults}); err != nil {
 		t.Fatal(err)

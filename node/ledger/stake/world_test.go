@@ -297,6 +297,16 @@ func (w *world) report(k *ecdsa.PrivateKey, height uint64, round uint32) *action
 	return a
 }
 
+// doubleVote is a proof that the key has signed two prevotes in round 0 of a height.
+func doubleVote(t testing.TB, k *ecdsa.PrivateKey, height uint64) block.Fault {
+	t.Helper()
+	f := block.Fault{Step: block.Prevote, Height: height, Votes: [2]block.FaultVote{{}, {Block: &block.BlockID{Parts: 1}}}}
+	for i := range f.Votes {
+		f.Votes[i].Signature = sign(t, k, f.Digest(chainID, i))
+	}
+	return f
+}
+
 func (w *world) create(owner common.Address, k *ecdsa.PrivateKey, amount uint64) *action.OperatorCreate {
 	w.keys[addr(k)] = k
 	return &action.OperatorCreate{

@@ -144,6 +144,9 @@ func (e *Engine) assemble(ctx context.Context, app abci.Application) (err error)
 	if e.state, err = consensusOf(e.node); err != nil {
 		return err
 	}
+	if c.Evidence != nil {
+		c.Evidence.pool.Store(e.node.EvidencePool())
+	}
 	e.votes, err = newVoteFeed(ctx, e.node.EventBus(), c.Recent, e.stopping)
 	return err
 }

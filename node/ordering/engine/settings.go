@@ -59,7 +59,8 @@ type Config struct {
 	// Operators says who operates now: they are let in and dialled, others are cut. It is called about once a second, during replay too, and
 	// must be quick. Nil: nobody but Peers.
 	Operators func() []Link
-	Recent    *Recent // is filled with the votes that consensus sees; nil: nothing is
+	Recent    *Recent   // is filled with the votes that consensus sees; nil: nothing is
+	Evidence  *Evidence // shows the double votes that consensus knows of; nil: nobody asks
 
 	BlockInterval  time.Duration // 0: DefaultBlockInterval
 	ProposeTimeout time.Duration // 0: DefaultProposeTimeout
