@@ -37,7 +37,7 @@ func nsCommand() *cli.Command {
 				Name: "update", Usage: "change what is named by flags; the rest stays", ArgsUsage: "NAMESPACE", Flags: actFlags(lane...), Action: onNamespace(updateNamespace),
 			},
 			{
-				Name: "exit", Usage: "leave the network, and take the deposit back", ArgsUsage: "NAMESPACE", Action: onNamespace(exitNamespace),
+				Name: "exit", Usage: "leave the network, and take seven eighths of the deposit back", ArgsUsage: "NAMESPACE", Action: onNamespace(exitNamespace),
 				Flags: actFlags(&cli.Uint64Flag{Name: "height", Usage: "first height without the namespace; 0: the next"}),
 			},
 			{

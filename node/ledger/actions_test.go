@@ -282,8 +282,8 @@ func TestNamespaceLife(t *testing.T) {
 	exit := w.s.Head.Height + 4
 	w.must(payer(2), &action.Exit{Namespace: beta, Height: exit})
 	now, paid = w.s.Balance(payer(2)), w.last.Charges[0].Fee
-	if now.Add(&now, &paid); *now.SubUint64(&now, deposit) != held {
-		t.Fatal("the owner does not have the deposit back")
+	if now.Add(&now, &paid); *now.SubUint64(&now, deposit-deposit/8) != held {
+		t.Fatal("the owner does not have seven eighths of the deposit back")
 	}
 	n, err := ledger.NamespaceOf(w.s, beta)
 	if err != nil || n.ExitHeight != exit || !n.Deposit.IsZero() {
@@ -295,6 +295,30 @@ func TestNamespaceLife(t *testing.T) {
 	w.invalid("at the height of its exit", ledger.NamespaceExited, in())
 	w.block()
 	w.invalid("after it", ledger.NamespaceExited, in())
+}
+
+// One deposit does not take any number of names: each name costs an eighth of it.
+func TestEachNameHasItsPrice(t *testing.T) {
+	w := newWorld(t)
+	const names = 64
+	var legs []tx.Leg
+	for i := range names {
+		ns := namespaces.Namespace{0: 9, 8: byte(i), 9: 1}
+		legs = append(legs, act(t, &action.Register{Namespace: ns, Owner: payer(0), Lane: open()}), act(t, &action.Exit{Namespace: ns}))
+	}
+	held, treasury := w.s.Balance(payer(0)), w.s.Balance(ledger.Treasury())
+	e := w.block(w.tx(payer(0), legs...))
+	if len(e.Failures) > 0 {
+		t.Fatal(e.Failures)
+	}
+	paid, now := e.Charges[0].Fee, w.s.Balance(payer(0))
+	now.Add(&now, &paid)
+	if *now.AddUint64(&now, names*(deposit/8)) != held {
+		t.Errorf("the payer has %s wei and the prices of %d names, before it had %s", &now, names, &held)
+	}
+	if got := w.s.Balance(ledger.Treasury()); got.Lt(treasury.AddUint64(&treasury, names*(deposit/8))) {
+		t.Errorf("the treasury has %s wei, want at least %s", &got, &treasury)
+	}
 }
 
 // A gated lane takes what a gateway signed; the tank pays for its own legs alone, within the quota.

@@ -100,6 +100,9 @@ func (x *run) handOver(payer common.Address, a *action.HandOver) error {
 	return nil
 }
 
+// namePrice: one part in so many of a deposit stays with the treasury. The name is taken and its record kept for ever, so who exits at once has paid for it.
+const namePrice = 8
+
 // maxExitAhead is how many heights ahead an exit may lie.
 const maxExitAhead = 1 << 20
 
@@ -115,10 +118,14 @@ func (x *run) exit(payer common.Address, a *action.Exit) error {
 	if height <= x.height || height-x.height > maxExitAhead {
 		return tx.NewReject(BadHeight, "leaves at height %d, this block is %d", height, x.height)
 	}
-	deposit := n.Deposit
+	price := new(uint256.Int).Div(n.Deposit, uint256.NewInt(namePrice))
+	back := new(uint256.Int).Sub(n.Deposit, price)
 	n.ExitHeight, n.Deposit = height, new(uint256.Int)
 	x.st.Set(NamespaceKey(a.Namespace), n)
-	return x.credit(n.Owner, deposit)
+	if err := x.credit(Treasury(), price); err != nil {
+		return err
+	}
+	return x.credit(n.Owner, back)
 }
 
 // heard reads a lane whose owner or key the payer is.
