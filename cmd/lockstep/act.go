@@ -55,7 +55,7 @@ func proofFlag() cli.Flag {
 	return &cli.PathFlag{Name: "proof", Usage: "write the proof to this file; lockstep verify checks it"}
 }
 
-// payer reads the key that pays and signs.
+// payer reads the key that pays and signs. Of the verbs that have --home, its first key is one.
 func payer(c *cli.Context) (*ecdsa.PrivateKey, error) {
 	if path := c.Path("keystore"); path != "" {
 		if c.Path("key-file") != "" {
@@ -65,6 +65,9 @@ func payer(c *cli.Context) (*ecdsa.PrivateKey, error) {
 	}
 	if path := c.Path("key-file"); path != "" {
 		return readKey(path)
+	}
+	if home := c.Path(flagHome); home != "" {
+		return unlock(c, filepath.Join(keysDir(home), keys.OperatorFile))
 	}
 	dir := c.Path("devnet")
 	if dir == "" {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,6 +33,7 @@ type teller struct {
 	failures []api.Failure
 	lane     api.LanePolicy // of every namespace
 	owed     []*uint256.Int // to delegations with operators 1, 2, ...
+	mine     bool           // the operator is testKey's
 }
 
 func (*teller) Genesis() api.Genesis {
@@ -85,6 +87,7 @@ func (l *teller) run(t *testing.T, args ...string) (string, error) {
 	var out bytes.Buffer
 	a := app()
 	a.Writer, a.ErrWriter = &out, &out
+	args = slices.Clone(args)
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "RPC", "--rpc="+web.URL)
 	}

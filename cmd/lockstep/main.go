@@ -44,6 +44,7 @@ func app() *cli.App {
 			rewardsCommand(),
 			paramsCommand(),
 			supplyCommand(),
+			operatorCommand(),
 			verifyCommand(),
 			benchCommand(),
 		}),

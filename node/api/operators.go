@@ -36,12 +36,14 @@ type Operator struct {
 	Owner         common.Address `json:"owner"`
 	Name          string         `json:"name,omitempty"`
 	PeerID        string         `json:"peerId,omitempty"`
-	Key           hexutil.Bytes  `json:"key"`               // compressed; acts, or is the last that did
-	NextKey       hexutil.Bytes  `json:"nextKey,omitempty"` // acts after the epoch's end
-	Commission    uint64         `json:"commission"`        // hundredths of a percent
-	Tokens        *uint256.Int   `json:"tokens"`            // wei bonded with it, in decimal digits
-	Shares        *uint256.Int   `json:"shares"`            // of its tokens, all holders' together
-	OwnTokens     *uint256.Int   `json:"ownTokens"`         // wei that its owner's own shares are worth
+	Addresses     []string       `json:"addresses,omitempty"` // libp2p multiaddresses; none: as in the genesis document, if it is there
+	Consensus     string         `json:"consensus,omitempty"` // host:port of its consensus links; likewise
+	Key           hexutil.Bytes  `json:"key"`                 // compressed; acts, or is the last that did
+	NextKey       hexutil.Bytes  `json:"nextKey,omitempty"`   // acts after the epoch's end
+	Commission    uint64         `json:"commission"`          // hundredths of a percent
+	Tokens        *uint256.Int   `json:"tokens"`              // wei bonded with it, in decimal digits
+	Shares        *uint256.Int   `json:"shares"`              // of its tokens, all holders' together
+	OwnTokens     *uint256.Int   `json:"ownTokens"`           // wei that its owner's own shares are worth
 	JailedUntil   uint64         `json:"jailedUntil,omitempty"`
 	Leaving       bool           `json:"leaving,omitempty"` // or has left
 	Tombstoned    bool           `json:"tombstoned,omitempty"`
@@ -125,7 +127,8 @@ func operatorOf(r state.Reader, owner common.Address, set, after stake.Set) (Ope
 	}
 	worth := own.Worth(record)
 	out := Operator{
-		Owner: owner, Name: record.Node.Name, PeerID: record.Node.PeerID, Key: record.Key, NextKey: record.NextKey, Commission: record.Commission,
+		Owner: owner, Name: record.Node.Name, PeerID: record.Node.PeerID,
+		Addresses: record.Node.Addresses, Consensus: record.Node.Consensus, Key: record.Key, NextKey: record.NextKey, Commission: record.Commission,
 		Tokens: &record.Tokens, Shares: &record.Shares, OwnTokens: &worth,
 		JailedUntil: record.JailedUntil, Leaving: record.Left, Tombstoned: record.Tombstoned,
 	}
