@@ -110,6 +110,7 @@ func balances(tb testing.TB, s *ledgertest.Memory) map[common.Address]uint256.In
 	return out
 }
 
+// supply is what the genesis gave to accounts and stakes, by the totals: what there is and what was burned, less the subsidy.
 func supply(tb testing.TB, s *ledgertest.Memory) (sum uint256.Int) {
 	tb.Helper()
 	for _, b := range balances(tb, s) {
@@ -120,7 +121,9 @@ func supply(tb testing.TB, s *ledgertest.Memory) (sum uint256.Int) {
 		tb.Fatal(err)
 	}
 	held := pots.Sum()
-	return *sum.Add(&sum, &held)
+	sum.Add(&sum, &held)
+	sum.Add(&sum, &pots.Burned)
+	return *sum.Sub(&sum, &pots.Subsidy)
 }
 
 // traffic is a seeded stream of blocks that are valid on the state as it goes.
