@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"encoding/binary"
@@ -102,11 +103,16 @@ func unlock(c *cli.Context, path string) (*ecdsa.PrivateKey, error) {
 
 // sign makes a transaction of the legs, with what it takes to be in one of the next blocks.
 func sign(c *cli.Context, node *client.Client, legs []tx.Leg, key *ecdsa.PrivateKey) (tx.Verified, error) {
-	g, err := node.Genesis(c.Context)
+	return signFor(c.Context, node, legs, key, c.Uint64("expires-in"), c.Uint64("tip"))
+}
+
+// signFor is sign for so many heights, at most as many as the network allows, with a tip in wei per byte.
+func signFor(ctx context.Context, node *client.Client, legs []tx.Leg, key *ecdsa.PrivateKey, heights, tip uint64) (tx.Verified, error) {
+	g, err := node.Genesis(ctx)
 	if err != nil {
 		return tx.Verified{}, fmt.Errorf("ask for the genesis: %w", err)
 	}
-	s, err := node.Status(c.Context)
+	s, err := node.Status(ctx)
 	if err != nil {
 		return tx.Verified{}, fmt.Errorf("ask for the status: %w", err)
 	}
@@ -115,15 +121,18 @@ func sign(c *cli.Context, node *client.Client, legs []tx.Leg, key *ecdsa.Private
 		args.Namespaces, args.Legs = append(args.Namespaces, l.Namespace), append(args.Legs, len(l.Data))
 		args.Bundle = args.Bundle || l.Namespace != legs[0].Namespace
 	}
-	fee, err := node.EstimateFee(c.Context, args)
+	if !args.Bundle {
+		args.Namespaces = args.Namespaces[:1]
+	}
+	fee, err := node.EstimateFee(ctx, args)
 	if err != nil {
 		return tx.Verified{}, fmt.Errorf("ask for the fee: %w", err)
 	}
 	var salt [8]byte
 	_, _ = rand.Read(salt[:]) // never fails
 	return tx.Sign(tx.Fields{
-		ChainID: g.Document.ChainID, Salt: binary.BigEndian.Uint64(salt[:]), Expiry: s.Head + min(c.Uint64("expires-in"), g.Document.Params.ExpiryWindow),
-		Legs: legs, MaxFeePerByte: fee.MaxFeePerByte, Tip: c.Uint64("tip"),
+		ChainID: g.Document.ChainID, Salt: binary.BigEndian.Uint64(salt[:]), Expiry: s.Head + min(heights, g.Document.Params.ExpiryWindow),
+		Legs: legs, MaxFeePerByte: fee.MaxFeePerByte, Tip: tip,
 	}, key)
 }
 

@@ -27,7 +27,8 @@ const (
 	devnetDA        = "%s.3.1:26658"
 	devnetDAMetrics = "%s.3.1:26659"
 	devnetAccounts  = 3
-	maxDevnet       = 16 // operators or rollups: more do not fit a developer's machine
+	devnetEpochMS   = 20_000 // short, so that rewards are seen to move
+	maxDevnet       = 16     // operators or rollups: more do not fit a developer's machine
 )
 
 func devnetCommand() *cli.Command {
@@ -102,6 +103,7 @@ func devnetNetwork(c *cli.Context, dir string) (*network, error) {
 	}
 	p := plan{
 		Dir: dir, ChainID: devnetChainID, DA: "http://" + loopback(fmt.Sprintf(devnetDA, half)), DAMetrics: metricsURL(loopback(fmt.Sprintf(devnetDAMetrics, half))), Accounts: devnetAccounts, Light: true,
+		EpochMS: devnetEpochMS, Unclaimed: true,
 		Settings: map[string]any{flagBlockInterval: c.Duration("block-interval").String(), flagLocal: true, flagPublishAge: "500ms"},
 	}
 	for i := range operators {
@@ -193,7 +195,7 @@ func (d *devnet) run(ctx context.Context) error {
 	err := d.boot(ctx, cancel)
 	if err == nil {
 		d.printTable(time.Since(started))
-		<-ctx.Done()
+		d.report(ctx)
 		err = context.Cause(ctx)
 	}
 	fmt.Fprintln(d.out, "\nstopping ...")
@@ -223,6 +225,9 @@ func (d *devnet) boot(ctx context.Context, fail context.CancelCauseFunc) error {
 		if err := d.await(ctx, m.Name+" certifies blocks", func(ctx context.Context) error { return certifies(ctx, m.RPC) }); err != nil {
 			return err
 		}
+	}
+	if err := d.register(ctx); err != nil {
+		return err
 	}
 	for _, m := range d.network.Rollups {
 		go d.supervise(ctx, child{m.Name, []string{"rollup", "start", "--home", filepath.Join(d.dir, m.Home)}}, fail)

@@ -150,12 +150,18 @@ func (d *devnet) printTable(took time.Duration) {
 	for _, a := range accounts {
 		fmt.Fprintf(d.out, "  %s  %s\n", a.Address, a.Key)
 	}
+	if len(d.network.Rollups) > 0 {
+		fmt.Fprintln(d.out, "The first one owns the rollups' namespaces, and has 9/10 of the tips paid there.")
+	}
 	fmt.Fprintln(d.out, "\nTry next:")
 	if len(d.network.Rollups) > 1 {
 		fmt.Fprintf(d.out, "  %s bundle send --devnet %s --transfer rollup-1:%s:1 --transfer rollup-2:%s:1\n",
 			d.self, d.dir, accounts[1].Address, accounts[1].Address)
 	}
 	fmt.Fprintf(d.out, "  %s status --rpc %s\n", d.self, d.network.Operators[0].RPC)
+	if who, err := d.earners(); err == nil {
+		fmt.Fprintf(d.out, "  %s rewards show --devnet %s %s\n", d.self, d.dir, who.operators[0])
+	}
 	if len(d.network.Rollups) > 0 {
 		fmt.Fprintf(d.out, "  curl -s %s -H 'content-type: application/json' -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getBlockByNumber\",\"params\":[\"safe\",false]}'\n",
 			d.network.Rollups[0].RPC)

@@ -70,6 +70,9 @@ type plan struct {
 	Accounts  int    // funded accounts, on the ledger and on each rollup
 	Light     bool   // weak key derivation
 	Settings  map[string]any
+
+	EpochMS   uint64 // length of an epoch, 0: as usual; stake that leaves is then paid out after six of them
+	Unclaimed bool   // the rollups' namespaces do not stand in the genesis: somebody registers them by transaction
 }
 
 // member is one process of a generated network, as networkFile lists it.
@@ -116,6 +119,9 @@ func (p plan) generate() (*network, error) {
 	if p.Capacity > 0 {
 		g.Params.Capacity, g.Params.MaxSignatures, g.Params.LaneShare = p.Capacity, p.Capacity/1024, p.Capacity/4
 	}
+	if p.EpochMS > 0 {
+		g.Params.EpochMS, g.Params.EvidenceMS, g.Params.UnbondingMS = p.EpochMS, 6*p.EpochMS, 6*p.EpochMS
+	}
 	for _, a := range accounts {
 		g.Balances = append(g.Balances, genesis.Balance{Address: a.Address, Amount: ether(1_000_000)})
 	}
@@ -134,6 +140,9 @@ func (p plan) generate() (*network, error) {
 		}
 		n.Rollups = append(n.Rollups, m)
 		g.Balances = append(g.Balances, genesis.Balance{Address: payer, Amount: ether(1_000_000)})
+		if p.Unclaimed {
+			continue
+		}
 		ns, err := namespaces.Parse(m.Namespace)
 		if err != nil {
 			return nil, err

@@ -82,6 +82,25 @@ func TestGeneratedNetworkIsWhole(t *testing.T) {
 	}
 }
 
+// A devnet's genesis leaves the rollups' namespaces to whoever registers them, and has short epochs that its other times fit.
+func TestUnclaimedNamespaces(t *testing.T) {
+	p := plan{
+		Dir: t.TempDir(), ChainID: "made", DA: "http://127.0.3.1:1", Accounts: 1, Light: true, EpochMS: devnetEpochMS, Unclaimed: true,
+		Operators: []host{{"10.0.0.1", 1000}}, Rollups: []host{{"10.0.1.1", 2000}},
+	}
+	n, err := p.generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := readGenesis(p.Dir)
+	if err != nil || len(g.Namespaces) != 0 || len(n.Rollups) != 1 || n.Rollups[0].Namespace == "" {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	if g.Params.EpochMS != devnetEpochMS || g.Params.UnbondingMS != 6*devnetEpochMS {
+		t.Errorf("%+v", g.Params)
+	}
+}
+
 func storedPassword(t *testing.T, home string) string {
 	t.Helper()
 	pw, err := keys.ReadPassword(filepath.Join(keysDir(home), passwordFile))

@@ -42,11 +42,15 @@ func TestDevnet(t *testing.T) {
 	id := d.bundle(first)
 	height := d.status().Head
 	d.seesDA()
+	d.earns(first)
 	d.second()
 	d.down(first)
 
 	second, took := d.up()
 	t.Logf("up again after %s", took)
+	if again := "namespaces are registered"; !strings.Contains(first, again) || strings.Contains(second, again) {
+		t.Errorf("namespaces are registered once, and not by the next start:\n%s", second)
+	}
 	if s := d.status(); s.Head < height || s.GenesisHash != genesis {
 		t.Errorf("it went on at block %d of genesis %s, and was at %d of %s", s.Head, s.GenesisHash, height, genesis)
 	}
@@ -150,7 +154,7 @@ func (d *devnetStory) processes() []string {
 // describes checks the table: what runs, funded keys, three commands to try, the first two of which are tried here.
 func (d *devnetStory) describes(said string) {
 	d.t.Helper()
-	for _, want := range []string{"operator-1", "operator-4", "rollup-1", "rollup-2", "DA layer", "0x", "bundle send --devnet", "status --rpc", "Logs: "} {
+	for _, want := range []string{"operator-1", "operator-4", "rollup-1", "rollup-2", "DA layer", "0x", "bundle send --devnet", "status --rpc", "rewards show --devnet", "Logs: "} {
 		if !strings.Contains(said, want) {
 			d.t.Errorf("the devnet does not say %q:\n%s", want, said)
 		}

@@ -75,8 +75,8 @@ func (c Config) validateDriver() error {
 	switch {
 	case c.Home == "" || c.Genesis == nil || c.Logger == nil || c.Registry == nil:
 		return errors.New("no home folder, genesis, logger or registry")
-	case !c.Genesis.Registered(c.Namespace):
-		return fmt.Errorf("namespace %s is not registered in the genesis document", c.Namespace)
+	case c.Namespace.ValidateForRollup() != nil:
+		return fmt.Errorf("namespace %s cannot be a rollup's", c.Namespace)
 	case c.Source != rollups.SourceP2P && c.DA == "":
 		return fmt.Errorf("source %q needs the URL of a DA layer", c.Source)
 	}
