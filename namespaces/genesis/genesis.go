@@ -212,7 +212,11 @@ func (g *Genesis) Validate() error {
 			return fmt.Errorf("namespace %d is not above the one before it", i)
 		}
 	}
-	var supply uint256.Int
+	var supply, stake uint256.Int
+	for _, o := range g.Operators {
+		stake.Mul(stake.SetUint64(o.Power), uint256.NewInt(g.Params.PowerUnit)) // below 2^115, and there are at most 256
+		supply.Add(&supply, &stake)
+	}
 	for i, b := range g.Balances {
 		if b.Amount == nil || b.Amount.IsZero() {
 			return fmt.Errorf("balance %d is zero", i)
@@ -221,7 +225,7 @@ func (g *Genesis) Validate() error {
 			return fmt.Errorf("balance %d is not above the one before it", i)
 		}
 		if _, over := supply.AddOverflow(&supply, b.Amount); over {
-			return errors.New("balances add up to more than 2^256-1")
+			return errors.New("balances and stakes add up to more than 2^256-1")
 		}
 	}
 	return nil

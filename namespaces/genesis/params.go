@@ -51,7 +51,7 @@ func (p *Params) list() []parameter {
 		{"powerUnit", &p.PowerUnit, 1, math.MaxUint64, true},
 		{"minPower", &p.MinPower, 1, MaxPower, false},
 		{"unbondingMs", &p.UnbondingMS, 1, 1 << 40, false},
-		{"evidenceMs", &p.EvidenceMS, 1, 1 << 40, false},
+		{"evidenceMs", &p.EvidenceMS, 1, 1 << 40, true},
 		{"commissionStep", &p.CommissionStep, 1, 10_000, false},
 		{"slashBase", &p.SlashBase, 0, million, false},
 		{"correlation", &p.Correlation, 0, 100, false},

@@ -54,7 +54,9 @@ func newWorld(tb testing.TB) *world {
 	for i := range 6 {
 		g.Balances = append(g.Balances, genesis.Balance{Address: payer(i), Amount: uint256.NewInt(rich)})
 	}
-	g.Balances = append(g.Balances, genesis.Balance{Address: common.Address{0xee}, Amount: new(uint256.Int).Sub(new(uint256.Int).SetAllOne(), uint256.NewInt(100*rich))})
+	stakes := new(uint256.Int).Mul(uint256.NewInt(4*10), uint256.NewInt(g.Params.PowerUnit))
+	rest := new(uint256.Int).Sub(new(uint256.Int).SetAllOne(), stakes)
+	g.Balances = append(g.Balances, genesis.Balance{Address: common.Address{0xee}, Amount: rest.Sub(rest, uint256.NewInt(100*rich))})
 	slices.SortFunc(g.Balances, func(a, b genesis.Balance) int { return a.Address.Cmp(b.Address) })
 	g.Namespaces = []genesis.Namespace{{Namespace: alpha, Order: block.ByTip}}
 	if err := g.Validate(); err != nil {

@@ -134,7 +134,9 @@ func EngineGenesis(g *genesis.Genesis) (engine.Genesis, error) {
 	root := effects.Head.Root()
 	out := engine.Genesis{
 		ChainID: g.ChainID, Time: time.UnixMilli(int64(g.TimeMS)).UTC(), MaxBlockBytes: int64(g.Params.MaxBodyBytes) + blockMargin,
-		AppState: state, AppHash: root[:],
+		// The ledger punishes a fault until evidenceMs after its epoch has ended, and an epoch is not longer than that.
+		EvidenceAge: 2 * time.Duration(g.Params.EvidenceMS) * time.Millisecond,
+		AppState:    state, AppHash: root[:],
 	}
 	for _, o := range g.Operators {
 		out.Validators = append(out.Validators, engine.Validator{

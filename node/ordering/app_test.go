@@ -221,9 +221,15 @@ func TestEngineGenesisIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := EngineGenesis(testGenesis(t, func(p *genesis.Params) { p.MaxBodyBytes = block.MaxBodySize }))
+	const month = 30 * 24 * time.Hour
+	g, err := EngineGenesis(testGenesis(t, func(p *genesis.Params) {
+		p.MaxBodyBytes, p.EvidenceMS, p.UnbondingMS = block.MaxBodySize, uint64(month/time.Millisecond), uint64(month/time.Millisecond)
+	}))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if g.EvidenceAge < month+time.Hour {
+		t.Errorf("consensus forgets double votes after %s; the ledger punishes them for %s after their epoch", g.EvidenceAge, month)
 	}
 	c := engine.Config{Genesis: g, Home: dir, Keyring: engine.OneKey{Key: operator}, Node: node, Listen: "127.0.0.1:1"}
 	if err := c.Validate(); err != nil {
