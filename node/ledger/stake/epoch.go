@@ -43,6 +43,9 @@ func (s *Stake) Finish() (Outcome, error) {
 	}
 	if len(out.Updates) > 0 {
 		s.st.Set(SetKey(out.Set.Hash()), out.Set.Members)
+		if err := s.began(out.Set); err != nil {
+			return Outcome{}, err
+		}
 	}
 	if gone := s.chain.Sets[Before]; !slices.Contains(next.Sets[:], gone) {
 		s.st.Delete(SetKey(gone))

@@ -30,46 +30,78 @@ func (s *Stake) report(payer common.Address, a *action.Report) error {
 	if err != nil || first != second {
 		return tx.NewReject(EvidenceForged, "the signatures are not of one key")
 	}
-	slashed, err := s.punish(first, a.Height)
+	slashed, own, err := s.punish(first, a.Height)
 	if err != nil {
 		return err
 	}
 	share := fraction(&slashed, s.p.Reporter, million)
+	if most := fraction(&own, 1, 2); share.Gt(&most) {
+		share = most // who reports itself loses
+	}
 	s.pots.Burned.Sub(&s.pots.Burned, &share)
 	return s.credit(payer, &share)
 }
 
-// punish slashes and tombstones the owner of a consensus key for an equivocation at a height, and returns what was slashed, all of it burned. A
-// [*tx.Reject] says why there is nothing to punish.
-func (s *Stake) punish(key common.Address, height uint64) (slashed uint256.Int, err error) {
+// punish slashes and tombstones the owner of a consensus key for an equivocation at a height, and returns what was slashed, all of it burned, and how
+// much of that was the owner's own. A [*tx.Reject] says why there is nothing to punish.
+func (s *Stake) punish(key common.Address, height uint64) (slashed, own uint256.Int, err error) {
 	k, found, err := state.Load[KeyOwner](s.st, consensusKey(key))
-	if err != nil {
-		return slashed, err
-	}
-	if height > s.b.Height {
-		return slashed, tx.NewReject(EvidenceFuture, "height %d, this is %d", height, s.b.Height)
-	}
-	if !found || height < k.Since || k.Until > 0 && height > k.Until {
-		return slashed, tx.NewReject(EvidenceStranger, "%s was no operator's key at height %d", key, height)
+	switch {
+	case err != nil:
+		return slashed, own, err
+	case height > s.b.Height:
+		return slashed, own, tx.NewReject(EvidenceFuture, "height %d, this is %d", height, s.b.Height)
+	case !found || k.Since == 0 || height < k.Since || k.Until > 0 && height > k.Until:
+		return slashed, own, tx.NewReject(EvidenceStranger, "%s was no operator's key at height %d", key, height)
 	}
 	o, err := s.operator(k.Owner)
-	if err != nil {
-		return slashed, err
-	}
-	if o.Tombstoned {
-		return slashed, tx.NewReject(EvidenceKnown, "%s is tombstoned", k.Owner)
+	if err != nil || o.Tombstoned {
+		return slashed, own, rejectUnless(err, EvidenceKnown, "%s is tombstoned", k.Owner)
 	}
 	epoch, fresh, err := s.epochOf(height)
-	if err != nil {
-		return slashed, err
+	if err != nil || !fresh {
+		return slashed, own, rejectUnless(err, EvidenceOld, "height %d is of epoch %d, too long ago", height, epoch)
 	}
-	if !fresh {
-		return slashed, tx.NewReject(EvidenceOld, "height %d is of epoch %d, too long ago", height, epoch)
-	}
-	power := s.p.power(&o.Tokens)
 	o.Tombstoned = true
 	s.put(k.Owner, &o)
-	return s.slashAll(offence{Owner: k.Owner, Power: power, TimeMS: s.b.TimeMS, Epoch: epoch})
+	all, before, err := s.liable(k.Owner, epoch)
+	if err != nil {
+		return slashed, own, err
+	}
+	if slashed, err = s.slashAll(offence{Owner: k.Owner, Power: s.p.power(&all), TimeMS: s.b.TimeMS, Epoch: epoch}); err != nil {
+		return slashed, own, err
+	}
+	_, after, err := s.liable(k.Owner, epoch)
+	return slashed, *own.Sub(&before, &after), err
+}
+
+// liable is the stake that answers for a fault in an epoch, what has left since included, and how much of it is the owner's own.
+func (s *Stake) liable(owner common.Address, epoch uint64) (all, own uint256.Int, err error) {
+	o, d, err := s.delegation(owner, owner)
+	if err != nil {
+		return all, own, err
+	}
+	all, own = o.Tokens, d.Worth(o)
+	for _, e := range o.Pools {
+		if e < epoch {
+			continue
+		}
+		pool, found, err := state.Load[Pool](s.st, poolKey(owner, e))
+		if err != nil {
+			return all, own, err
+		}
+		if !found {
+			continue
+		}
+		held, _, err := state.Load[uint256.Int](s.st, unbondingKey(owner, e, owner))
+		if err != nil {
+			return all, own, err
+		}
+		worth := partOf(&held, &pool.Tokens, &pool.Shares)
+		all.Add(&all, &pool.Tokens)
+		own.Add(&own, &worth)
+	}
+	return all, own, nil
 }
 
 // epochOf is the first epoch whose last height + 1 is at least the height, and whether its faults are still punished.
@@ -125,7 +157,12 @@ func (s *Stake) slashAll(late offence) (slashed uint256.Int, err error) {
 		recent[i].Slashed = part
 		slashed.Add(&slashed, &cut)
 	}
-	s.st.Set(offencesKey, recent)
+	if late.Power == 0 {
+		recent = recent[:len(recent)-1] // it raises nobody's figure
+	}
+	if len(recent) > 0 {
+		s.st.Set(offencesKey, recent)
+	}
 	s.pots.Burned.Add(&s.pots.Burned, &slashed)
 	return slashed, nil
 }

@@ -31,7 +31,7 @@ func Genesis(st *state.State, p Params, timeMS uint64, parent common.Hash, found
 		o := Operator{Key: f.Key, Node: f.Node, Tokens: stake, Shares: stake, Place: place}
 		st.Set(OperatorKey(f.Address), &o)
 		st.Set(DelegationKey(f.Address, f.Address), &Delegation{Shares: stake})
-		st.Set(consensusKey(f.Address), &KeyOwner{Owner: f.Address})
+		st.Set(consensusKey(f.Address), &KeyOwner{Owner: f.Address, Since: 1})
 		members[i] = Member{f.Address, f.Power, f.Address, f.Key}
 	}
 	set, err := newSet(members)

@@ -154,7 +154,7 @@ func (s *Stake) takeKey(owner common.Address, key []byte, proof tx.Signature) er
 	if k, found, err := state.Load[KeyOwner](s.st, consensusKey(address)); err != nil || found {
 		return rejectUnless(err, KeyTaken, "%s belongs to %s", address, k.Owner)
 	}
-	s.st.Set(consensusKey(address), &KeyOwner{Owner: owner, Since: s.b.Height})
+	s.st.Set(consensusKey(address), &KeyOwner{Owner: owner})
 	return nil
 }
 

@@ -38,7 +38,7 @@ type Pool struct{ Tokens, Shares uint256.Int }
 // KeyOwner says whose a consensus key is, and for which heights.
 type KeyOwner struct {
 	Owner        common.Address
-	Since, Until uint64 // Until 0: in use
+	Since, Until uint64 // Since: first height with the key in its set, 0: none yet. Until: last one, 0: in use
 }
 
 // Member is an operator of a set.

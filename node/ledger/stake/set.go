@@ -132,6 +132,21 @@ func (s *Stake) rotate(owners []common.Address) error {
 	return nil
 }
 
+// began notes from which height on the keys of a set that acts two heights on are their owners' responsibility.
+func (s *Stake) began(set Set) error {
+	for _, m := range set.Members {
+		k, _, err := LoadKey(s.st, m.Address)
+		if err != nil {
+			return err
+		}
+		if k.Since == 0 {
+			k.Since = s.b.Height + 2
+			s.st.Set(consensusKey(m.Address), &k)
+		}
+	}
+	return nil
+}
+
 // retire ends the time in which a key is its owner's responsibility.
 func (s *Stake) retire(key []byte, until uint64) error {
 	address, err := AddressOf(key)

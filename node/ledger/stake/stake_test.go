@@ -219,7 +219,7 @@ func TestSetsChangeAtEpochEnds(t *testing.T) {
 
 // Slashing reaches what unbonded after the fault, spares what left before it, and costs more when more are at fault together.
 func TestSlashing(t *testing.T) {
-	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	w := newWorld(t, testParams(), 10, 50, 20, 20)
 	step := func(do func()) {
 		t.Helper()
 		if err := w.begin(100, 0, block.System{Votes: w.all()}); err != nil {
@@ -252,19 +252,19 @@ func TestSlashing(t *testing.T) {
 		must(w.act(holder(5), w.report(testKey("operator", 0), last+2, 0)))
 		got := w.balances[holder(5)]
 		got.Sub(&got, &before)
-		// 30 of 110 power: 50,000 + 3 x 272,727 ppm of 30,000 and of 10,000 wei; a twentieth of that to the reporter.
-		if got.Uint64() != 34_726/20 {
+		// 20 of 110 power, half of which unbonds: 50,000 + 3 x 181,818 ppm of 10,000 and of 10,000 wei; a twentieth of that to the reporter.
+		if got.Uint64() != 11_908/20 {
 			t.Errorf("the reporter gets %s", got.Dec())
 		}
 		burned = w.tx.s.pots.Burned
 	})
-	if burned.Uint64() != 34_726-34_726/20 {
+	if burned.Uint64() != 11_908-11_908/20 {
 		t.Errorf("%s wei are burned", burned.Dec())
 	}
-	if o := w.operator(owner(0)); o.Tokens.Uint64() != 3_955 {
-		t.Errorf("%s tokens are left of 30,000", o.Tokens.Dec())
+	if o := w.operator(owner(0)); o.Tokens.Uint64() != 4_046 {
+		t.Errorf("%s tokens are left of 10,000", o.Tokens.Dec())
 	}
-	for epoch, want := range map[uint64]uint64{0: 10_000, 1: 1_319} {
+	for epoch, want := range map[uint64]uint64{0: 10_000, 1: 4_046} {
 		pool, _, err := state.Load[Pool](w, poolKey(owner(0), epoch))
 		if err != nil || pool.Tokens.Uint64() != want {
 			t.Errorf("the pool of epoch %d holds %s, want %d (%v)", epoch, pool.Tokens.Dec(), want, err)

@@ -64,7 +64,7 @@ func (s *Stake) faults(faults []block.Fault) error {
 		if err != nil {
 			return fmt.Errorf("fault %d: %w: %w", i, ErrSystem, err)
 		}
-		if _, err := s.punish(operator, faults[i].Height); err != nil && tx.CodeOf(err) == "" {
+		if _, _, err := s.punish(operator, faults[i].Height); err != nil && tx.CodeOf(err) == "" {
 			return err
 		}
 	}
