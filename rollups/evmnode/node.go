@@ -261,7 +261,7 @@ func publisher(host *p2p.Host) (func(context.Context, [][]byte) error, error) {
 	}, nil
 }
 
-// gateway opens the way of wallets' transactions; nil for a read-only node. Without prices (nil) its Txs accept the most that it pays.
+// gateway opens the way of wallets' transactions; nil for a read-only node.
 func (c Config) gateway(chain *evm.Chain, f follower, publish func(context.Context, [][]byte) error, price func() uint64) (*gateway.Gateway, error) {
 	if c.GatewayKey == nil {
 		return nil, nil //nolint:nilnil // a node without a gateway is a role, not an error
@@ -269,9 +269,6 @@ func (c Config) gateway(chain *evm.Chain, f follower, publish func(context.Conte
 	first, most := times(2, c.Genesis.Params.LeastPrice()), c.MaxFee
 	if most == 0 {
 		most = times(32, first)
-	}
-	if price == nil {
-		first = most
 	}
 	return gateway.Open(gateway.Config{
 		Dir: filepath.Join(c.Home, "data", "gateway"), ChainID: c.Genesis.ChainID, Namespace: c.Namespace, Key: c.GatewayKey,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/lockstep-network/lockstep/rollups"
 	"github.com/lockstep-network/lockstep/rollups/ethapi"
 	"github.com/lockstep-network/lockstep/rollups/evm"
 	"github.com/lockstep-network/lockstep/rollups/gateway"
@@ -41,7 +42,7 @@ func RunExecutor(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
-	gate, err := c.gateway(chain, server, server.Publish, nil)
+	gate, err := c.gateway(chain, server, server.Publish, server.FeePerByte)
 	if err != nil {
 		return fmt.Errorf("open gateway: %w", err)
 	}
@@ -93,9 +94,15 @@ func RunDriver(ctx context.Context, c Config) (err error) {
 	}
 	defer closing(&err, driver.Close)
 
-	parts, peers := newParts(ctx), func() int { return 0 }
+	parts, peers, price := newParts(ctx), func() int { return 0 }, func() uint64 { return 0 }
 	if host != nil {
-		peers = func() int { return len(host.Peers()) }
+		network, err := rollups.NewNetwork(host, operators(c.Genesis))
+		if err != nil {
+			return fmt.Errorf("open prices: %w", err)
+		}
+		prices := gateway.NewPrices(network, c.Namespace, c.Logger)
+		parts.run("prices", prices.Run)
+		peers, price = func() int { return len(host.Peers()) }, prices.FeePerByte
 		publish, err := publisher(host)
 		if err != nil {
 			return fmt.Errorf("open outlet: %w", err)
@@ -103,7 +110,7 @@ func RunDriver(ctx context.Context, c Config) (err error) {
 		parts.run("outlet", func(ctx context.Context) error { return exec.Carry(ctx, publish) })
 	}
 	parts.run("derivation", driver.Run)
-	parts.run("heads", func(ctx context.Context) error { return exec.Tell(ctx, driver, peers) })
+	parts.run("heads", func(ctx context.Context) error { return exec.Tell(ctx, driver, peers, price) })
 	parts.run("heartbeat", c.heartbeat(driver))
 	c.Logger.InfoContext(ctx, "rollup driver runs", "namespace", c.Namespace, "executor", c.Executor, "source", c.Source, "head", exec.Head().Height)
 	return parts.Wait()

@@ -20,12 +20,13 @@ type driver interface {
 	Announced() uint64
 }
 
-// Tell tells the executor where the heads are, at each move, until ctx ends. Moves that come faster than it listens are told as one.
-func (c *Client) Tell(ctx context.Context, d driver, peers func() int) error {
+// Tell tells the executor where the heads are, how many peers there are and what a byte costs, at each move of the heads, until ctx ends. Moves that
+// come faster than it listens are told as one.
+func (c *Client) Tell(ctx context.Context, d driver, peers func() int, price func() uint64) error {
 	failing := false
 	for ctx.Err() == nil {
 		_, changed := d.Soft()
-		err := c.tell(ctx, View{d.Status(), d.Announced(), peers()})
+		err := c.tell(ctx, View{d.Status(), d.Announced(), peers(), price()})
 		if err != nil && !failing && ctx.Err() == nil {
 			c.log.WarnContext(ctx, "the executor is not told where the heads are; it is tried again", "error", err)
 		}

@@ -276,17 +276,23 @@ func TestDriversViewAndOutbox(t *testing.T) {
 	d := &fakeDriver{changed: make(chan struct{})}
 	d.heads.Store(&rollups.Heads{Soft: rollups.Head{Height: 9, Output: rollups.Output{Number: 5}}, Firm: rollups.Head{Height: 4, Output: rollups.Output{Number: 3}}})
 	ctx, cancel := context.WithCancel(t.Context())
+	var price atomic.Uint64
+	price.Store(1 << 61)
 	told := make(chan error, 1)
-	go func() { told <- c.Tell(ctx, d, func() int { return 3 }) }()
+	go func() { told <- c.Tell(ctx, d, func() int { return 3 }, price.Load) }()
 	<-s.Ready()
 	soft, firm, final := s.Heads()
-	if soft != 5 || firm != 3 || final != 0 || s.Announced() != 11 || s.Peers() != 3 || s.Status() != *d.heads.Load() {
-		t.Errorf("the executor's process knows %+v, announced %d, peers %d", s.Status(), s.Announced(), s.Peers())
+	if soft != 5 || firm != 3 || final != 0 || s.Announced() != 11 || s.Peers() != 3 || s.FeePerByte() != 1<<61 || s.Status() != *d.heads.Load() {
+		t.Errorf("the executor's process knows %+v, announced %d, peers %d, fee %d", s.Status(), s.Announced(), s.Peers(), s.FeePerByte())
 	}
 	_, changed := s.Soft()
 	d.heads.Store(&rollups.Heads{Soft: rollups.Head{Height: 10}})
+	price.Store(7)
 	close(d.changed)
 	<-changed
+	if s.FeePerByte() != 7 {
+		t.Errorf("the executor's process knows a price of %d, want that of the newest view", s.FeePerByte())
+	}
 	cancel()
 	if err := <-told; !errors.Is(err, context.Canceled) {
 		t.Error(err)

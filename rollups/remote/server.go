@@ -70,6 +70,9 @@ func (s *Server) Announced() uint64 { return s.last().Announced }
 // Peers is how many peers the driver has.
 func (s *Server) Peers() int { return s.last().Peers }
 
+// FeePerByte is what a byte costs in the rollup's namespace, in wei, as the driver told it last; 0 while it has not.
+func (s *Server) FeePerByte() uint64 { return s.last().FeePerByte }
+
 // Soft returns the shared height of the soft head, and a channel that is closed when the driver tells more.
 func (s *Server) Soft() (height uint64, changed <-chan struct{}) {
 	s.mu.Lock()

@@ -89,7 +89,7 @@ func record(t testing.TB, h http.Handler) []exchange {
 			close(d.changed)
 		}
 		return 1
-	})
+	}, func() uint64 { return 1_000_000_001 })
 	what = "back to the genesis"
 	back := c.Rollback(t.Context(), 1)
 	if err := errors.Join(err, again, back); err != nil {

@@ -65,8 +65,9 @@ func (i Identity) hash() common.Hash {
 // View is what the driver knows beside the executor's blocks.
 type View struct {
 	rollups.Heads
-	Announced uint64 // newest shared height known to exist
-	Peers     int    // connected
+	Announced  uint64 // newest shared height known to exist
+	Peers      int    // connected
+	FeePerByte uint64 // what a byte costs in the rollup's namespace, wei; 0 while the driver does not know
 }
 
 // helloJSON is an Identity with the version, as the handshake carries it.
@@ -153,13 +154,16 @@ type viewJSON struct {
 	Final     headJSON       `json:"final"`
 	Announced hexutil.Uint64 `json:"announced"`
 	Peers     hexutil.Uint64 `json:"peers"`
+	Fee       hexutil.Uint64 `json:"feePerByte"`
 }
 
 func encodeView(v View) viewJSON {
 	head := func(h rollups.Head) headJSON {
 		return headJSON{hexutil.Uint64(h.Height), h.Hash, encodeOutput(h.Output)}
 	}
-	return viewJSON{head(v.Soft), head(v.Firm), head(v.Final), hexutil.Uint64(v.Announced), hexutil.Uint64(max(v.Peers, 0))}
+	return viewJSON{
+		head(v.Soft), head(v.Firm), head(v.Final), hexutil.Uint64(v.Announced), hexutil.Uint64(max(v.Peers, 0)), hexutil.Uint64(v.FeePerByte),
+	}
 }
 
 // decode returns the view if its heads are in order.
@@ -167,7 +171,9 @@ func (v viewJSON) decode() (View, error) {
 	head := func(h headJSON) rollups.Head {
 		return rollups.Head{Height: uint64(h.Height), Hash: h.Hash, Output: h.Output.decode()}
 	}
-	out := View{rollups.Heads{Soft: head(v.Soft), Firm: head(v.Firm), Final: head(v.Final)}, uint64(v.Announced), int(min(v.Peers, 1<<20))}
+	out := View{
+		rollups.Heads{Soft: head(v.Soft), Firm: head(v.Firm), Final: head(v.Final)}, uint64(v.Announced), int(min(v.Peers, 1<<20)), uint64(v.Fee),
+	}
 	if out.Final.Height > out.Firm.Height || out.Firm.Height > out.Soft.Height {
 		return View{}, fmt.Errorf("heads %d, %d and %d do not ascend", out.Final.Height, out.Firm.Height, out.Soft.Height)
 	}
