@@ -33,7 +33,8 @@ func benchCommand() *cli.Command {
 		Usage: "measure a network of this machine: open loop, unique transactions, counted when a follower has read and verified them",
 		Description: "Without --rate and --sweep it sends at 1,000/s and then looks for the knee, the highest offered rate of which 95 % is committed while the\n" +
 			"load lasts, and offers twice that. Modes: legs (many legs under one signature, gossiped), signed (a signature each, gossiped), rpc (a signature\n" +
-			"each, to seq_sendTransaction), wallet (EVM transfers, to a rollup node), derive (a rollup node derives such transfers from the DA layer alone).",
+			"each, to seq_sendTransaction), wallet (EVM transfers, to a rollup node), derive (a rollup node derives such transfers from the DA layer alone),\n" +
+			"flood (one lane is sent --rate, and in every other five seconds another one is offered ten times the --capacity: what changes for the first).",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "mode", Usage: "legs, signed, flood, rpc, wallet or derive; once for each", Value: cli.NewStringSlice(bench.Legs, bench.Signed)},
 			&cli.Float64SliceFlag{Name: "rate", Usage: "transactions (or legs) a second; once for each"},
@@ -46,7 +47,7 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "gateways", Usage: "sending hosts", Value: 2},
 			&cli.IntFlag{Name: "operators", Value: 4},
 			&cli.DurationFlag{Name: "block-interval", Usage: "time between two shared blocks", Value: 100 * time.Millisecond},
-			&cli.Uint64Flag{Name: "capacity", Usage: "bytes per block of the network's fee market, a quarter of it each lane's share (default: as usual)"},
+			&cli.Uint64Flag{Name: "capacity", Usage: "bytes per block of the network's fee market, a sixteenth of it each lane's share (flood alone; default: as usual)"},
 			&cli.IntFlag{Name: "transfers", Usage: "that derive puts in", Value: 50_000},
 			&cli.BoolFlag{Name: "no-da", Usage: "publish nothing to a DA layer"},
 			&cli.PathFlag{Name: "network", Usage: "folder of a network that runs on this machine, as a devnet's, to use instead of one of its own"},
@@ -116,7 +117,7 @@ func (b *benchRun) run(ctx context.Context) (*bench.Report, error) {
 	}
 	s, err := bench.Open(ctx, n, bench.Config{
 		Length: b.c.Duration("length"), Size: b.c.Int("size"), Linger: b.c.Duration("linger"), Gateways: b.c.Int("gateways"),
-		SweepTime: b.c.Duration("sweep-time"),
+		SweepTime: b.c.Duration("sweep-time"), Interval: b.c.Duration("block-interval"),
 	})
 	if err != nil {
 		return nil, b.why(err)
@@ -201,7 +202,7 @@ func benchPlans(c *cli.Context) (plans []bench.Plan, derive bool, err error) {
 		}
 		from, known := first[mode]
 		if !known {
-			return nil, false, fmt.Errorf("--mode %q: want legs, signed, rpc, wallet or derive", mode)
+			return nil, false, fmt.Errorf("--mode %q: want legs, signed, flood, rpc, wallet or derive", mode)
 		}
 		if c.IsSet("from") {
 			from = c.Float64("from")

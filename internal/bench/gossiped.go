@@ -28,7 +28,7 @@ func (l *legs) prepare(context.Context, Schedule) error { return nil }
 func (l *legs) match(data []byte) (int, bool) { return number(l.run, data) }
 
 func (l *legs) send(ctx context.Context, plan Schedule, accepted *Tally) error {
-	return l.session.gossip(ctx, plan, accepted, func(sender int, due []int) ([][]byte, error) {
+	return l.session.gossip(ctx, l.session.outlets, plan, accepted, func(sender int, due []int) ([][]byte, error) {
 		var txs [][]byte
 		perTx := min(tx.MaxLegs, (int(l.session.network.Genesis.Params.MaxTxBytes)-512)/(l.session.config.Size+24))
 		for len(due) > 0 {
@@ -64,20 +64,23 @@ func (l *legs) wrap(sender int, due []int) ([]byte, error) {
 type signed struct {
 	session *Session
 	run     uint64
+	outlets []outlet
 	raws    [][]byte
 }
 
-func (s *Session) newSigned() *signed { return &signed{session: s, run: rand.Uint64()} }
+func (s *Session) newSigned() *signed {
+	return &signed{session: s, run: rand.Uint64(), outlets: s.outlets}
+}
 
 func (l *signed) prepare(ctx context.Context, plan Schedule) (err error) {
-	l.raws, err = l.session.sign(ctx, l.run, plan.N, target{lane: -1, factor: 2})
+	l.raws, err = l.session.sign(ctx, l.run, plan.N, target{lane: -1, factor: 2, size: l.session.config.Size})
 	return err
 }
 
 func (l *signed) match(data []byte) (int, bool) { return number(l.run, data) }
 
 func (l *signed) send(ctx context.Context, plan Schedule, accepted *Tally) error {
-	return l.session.gossip(ctx, plan, accepted, func(_ int, due []int) ([][]byte, error) {
+	return l.session.gossip(ctx, l.outlets, plan, accepted, func(_ int, due []int) ([][]byte, error) {
 		txs := make([][]byte, len(due))
 		for k, i := range due {
 			txs[k] = l.raws[i]
@@ -90,6 +93,7 @@ func (l *signed) send(ctx context.Context, plan Schedule, accepted *Tally) error
 type target struct {
 	lane   int    // index of the network's; negative: all in turn
 	factor uint64 // of the least price
+	size   int    // bytes of a payload
 }
 
 // sign makes n transactions of one payload each, over all payers.
@@ -103,16 +107,9 @@ func (s *Session) sign(ctx context.Context, run uint64, n int, to target) ([][]b
 	for w := range workers {
 		work.Go(func() error {
 			for i := w; i < n && ctx.Err() == nil; i += workers {
-				lane := to.lane
-				if lane < 0 {
-					lane = i % len(s.network.Lanes)
-				}
-				v, err := tx.Sign(tx.Fields{
-					ChainID: g.ChainID, Salt: rand.Uint64(), Expiry: expiry, MaxFeePerByte: to.factor * g.Params.LeastPrice(),
-					Legs: []tx.Leg{{Namespace: s.network.Lanes[lane], Data: payload(run, i, s.config.Size)}},
-				}, s.network.Payers[i%len(s.network.Payers)])
+				v, err := s.signOne(run, i, expiry, to)
 				if err != nil {
-					return fmt.Errorf("sign: %w", err)
+					return err
 				}
 				raws[i] = v.Raw()
 			}
@@ -122,10 +119,26 @@ func (s *Session) sign(ctx context.Context, run uint64, n int, to target) ([][]b
 	return raws, work.Wait()
 }
 
+// signOne makes a run's transaction i.
+func (s *Session) signOne(run uint64, i int, expiry uint64, to target) (tx.Verified, error) {
+	g, lane := s.network.Genesis, to.lane
+	if lane < 0 {
+		lane = i % len(s.network.Lanes)
+	}
+	v, err := tx.Sign(tx.Fields{
+		ChainID: g.ChainID, Salt: rand.Uint64(), Expiry: expiry, MaxFeePerByte: to.factor * g.Params.LeastPrice(),
+		Legs: []tx.Leg{{Namespace: s.network.Lanes[lane], Data: payload(run, i, to.size)}},
+	}, s.network.Payers[i%len(s.network.Payers)])
+	if err != nil {
+		return v, fmt.Errorf("sign: %w", err)
+	}
+	return v, nil
+}
+
 // gossip has each gateway wrap transactions of what is due to it, once a linger, and publish them: busy ones linger as a rollup's gateway does.
-func (s *Session) gossip(ctx context.Context, plan Schedule, accepted *Tally, wrap func(sender int, due []int) ([][]byte, error)) error {
+func (s *Session) gossip(ctx context.Context, outlets []outlet, plan Schedule, accepted *Tally, wrap func(sender int, due []int) ([][]byte, error)) error {
 	work, ctx := errgroup.WithContext(ctx)
-	for g := range s.outlets {
+	for g := range outlets {
 		work.Go(func() error {
 			timer := time.NewTimer(s.config.Linger)
 			defer timer.Stop()
@@ -135,7 +148,7 @@ func (s *Session) gossip(ctx context.Context, plan Schedule, accepted *Tally, wr
 					return ctx.Err()
 				case now := <-timer.C:
 					var due []int
-					for until := plan.Until(now); next < until; next += len(s.outlets) {
+					for until := plan.Until(now); next < until; next += len(outlets) {
 						due = append(due, next)
 					}
 					timer.Reset(gateway.Linger(s.config.Linger, len(due)))
@@ -146,7 +159,7 @@ func (s *Session) gossip(ctx context.Context, plan Schedule, accepted *Tally, wr
 					if err != nil {
 						return err
 					}
-					err = s.outlets[g].publish(ctx, txs)
+					err = outlets[g].publish(ctx, txs)
 					if errors.Is(err, p2p.ErrNobody) {
 						accepted.Refused("no peer") // and so they are lost
 					} else if err != nil {

@@ -26,6 +26,9 @@ func (r *Result) String() string {
 	for _, k := range sortedKeys(r.Refusals) {
 		fmt.Fprintf(&b, " [%s: %d]", k, r.Refusals[k])
 	}
+	if r.Flooded != nil {
+		fmt.Fprintf(&b, "\n%s", r.Flooded)
+	}
 	return b.String()
 }
 

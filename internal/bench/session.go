@@ -20,6 +20,7 @@ type Config struct {
 	Size     int           // bytes of a payload
 	Linger   time.Duration // how long a sender collects before it sends
 	Gateways int           // sending hosts
+	Interval time.Duration // of the network's blocks
 
 	SweepTime time.Duration // after which a sweep begins no more runs; the overload's is one more
 }
@@ -169,6 +170,7 @@ type Result struct {
 	Executed *Latency       `json:"executed,omitempty"` // in a rollup block that the rollup's node announced
 	Refusals map[string]int `json:"refusals,omitempty"`
 	Usage    Usage          `json:"usage"`
+	Flooded  *Flooded       `json:"flooded,omitempty"`
 }
 
 // warmth is what of a run's beginning is left out of the rate of what was committed: until then nothing can be.
@@ -203,7 +205,13 @@ func (s *Session) run(ctx context.Context, l load, rate float64, length time.Dur
 	}
 	s.settle(ctx, plan, append(stages.tallies(), ordered))
 	stages.close()
-	return s.result(plan, accepted, ordered, stages, heights, end, usage), s.alive(ctx)
+	r := s.result(plan, accepted, ordered, stages, heights, end, usage)
+	if f, ok := l.(*flood); ok {
+		if r.Flooded, err = f.report(ctx, plan, ordered); err != nil {
+			return nil, err
+		}
+	}
+	return r, s.alive(ctx)
 }
 
 // alive tells why the follower or the run has ended.

@@ -78,6 +78,26 @@ func (t *Tally) Latency() Latency {
 	return latencyOf(list)
 }
 
+// Among is how many transactions were due at such times, how many of them never reached the stage, and what the others took.
+func (t *Tally) Among(when func(due time.Duration) bool) (sent, lost int, took Latency) {
+	t.mu.Lock()
+	var list []time.Duration
+	for i, at := range t.at {
+		due := t.schedule.Due(i)
+		switch {
+		case !when(due):
+			continue
+		case at == 0:
+			lost++
+		default:
+			list = append(list, max(at-due, 0))
+		}
+		sent++
+	}
+	t.mu.Unlock()
+	return sent, lost, latencyOf(list)
+}
+
 // Latency sums up latencies, in milliseconds.
 type Latency struct {
 	Count int     `json:"count"`
