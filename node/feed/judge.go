@@ -41,7 +41,7 @@ var errNothingNew = errors.New("nothing new")
 //  4. [REJECT] A transaction of it is malformed, or out of the format's bounds.
 //  5. [REJECT] A transaction of it is for another chain.
 //  6. Every other fault (expired, unfunded, known, no room, ...) drops the one transaction, before its signature is looked at.
-//  7. [REJECT] A transaction that is left is not signed by its payer. If at most eight were dropped for each that is left: any is not.
+//  7. [REJECT] A transaction that is left is not signed by its payer. If at most one was dropped for each that is left: any is not.
 //  8. [IGNORE] More were dropped than that, or none was new in the end.
 //  9. [ACCEPT]
 //

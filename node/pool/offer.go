@@ -16,9 +16,13 @@ import (
 	"github.com/lockstep-network/lockstep/node/ledger"
 )
 
-// VainPerNew is how many transactions of a batch may be dropped for each one that is left, if it is to be passed on: so many looks at the state
-// cost less than the one signature check that somebody pays for.
+// VainPerNew is how many transactions a peer may have looked at in vain for each new one that it brings: so many looks at the state cost less than the
+// one signature check that somebody pays for.
 const VainPerNew = 8
+
+// checkedPerNew is how many of a batch's dropped transactions are checked for each one that is left, so that the batch may be passed on: a flood that
+// a full pool drops must not cost many times the signatures that blocks have room for.
+const checkedPerNew = 1
 
 // ErrForbidden says that an offered batch holds what no honest peer passes on.
 var ErrForbidden = errors.New("forbidden")
@@ -62,7 +66,7 @@ func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
 		}
 		p.counts.added(err)
 	}
-	result.Checked = len(unchecked) <= VainPerNew*len(fit)
+	result.Checked = len(unchecked) <= checkedPerNew*len(fit)
 	if len(fit) == 0 {
 		return result, nil
 	}

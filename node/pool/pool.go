@@ -80,7 +80,7 @@ func DefaultConfig(rules ledger.Rules) Config {
 		Total:        Limits{Bytes: 128 << 20, Count: 150_000},
 		PerNamespace: Limits{Bytes: 43 << 20, Count: 50_000},
 		PerPayer:     Limits{Bytes: 22 << 20, Count: 25_000},
-		Blocks:       16, // a burst of a second or more; what comes on top of a flood is dropped undecoded
+		Blocks:       4, // so a flood that begins has four blocks of signatures checked at once, and then what blocks take
 	}
 }
 
