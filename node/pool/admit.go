@@ -81,8 +81,7 @@ func (p *Pool) insert(e *entry, balance uint256.Int) error {
 	for _, v := range victims {
 		p.drop(v, tx.NewReject(Evicted, "the pool is full, and another transaction goes before it"))
 	}
-	p.put(e)
-	return nil
+	return p.put(e)
 }
 
 // fits says whether bounds and reservations allow an entry, which one it replaces, and which must leave for it. mu is held.
@@ -200,16 +199,29 @@ func (p *Pool) largest() *queue {
 	return most
 }
 
+// queueOf is an entry's queue, made anew if nothing else is in it. mu is held.
+func (p *Pool) queueOf(e *entry) (*queue, error) {
+	name := keyOf(e.tx)
+	if q := p.queues[name]; q != nil {
+		return q, nil
+	}
+	reserved, err := reservedIn(p.chain.Ledger().View, name)
+	if err != nil {
+		return nil, err
+	}
+	q := newQueue(name, e.order, p.leastServed())
+	q.reserved = reserved
+	p.queues[name] = q
+	return q, nil
+}
+
 // put enters the entry everywhere. mu is held.
-func (p *Pool) put(e *entry) {
+func (p *Pool) put(e *entry) (err error) {
+	if e.queue, err = p.queueOf(e); err != nil {
+		return err
+	}
 	p.seq++
 	e.seq = p.seq
-	name := keyOf(e.tx)
-	e.queue = p.queues[name]
-	if e.queue == nil {
-		e.queue = newQueue(name, e.order, p.leastServed())
-		p.queues[name] = e.queue
-	}
 	e.payer = p.payers[e.pair.Payer]
 	if e.payer == nil {
 		e.payer = &payer{entries: make(map[*entry]struct{})}
@@ -231,6 +243,7 @@ func (p *Pool) put(e *entry) {
 	}
 	bucket[e] = struct{}{}
 	p.signal()
+	return nil
 }
 
 // remove takes the entry out of everything. mu is held.

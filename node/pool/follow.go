@@ -67,10 +67,8 @@ func (p *Pool) advance(height uint64, txs []*tx.Tx) error {
 	p.height = height
 	payers := make(map[common.Address]struct{})
 	included := 0
+	p.serve(txs)
 	for _, t := range txs {
-		if q := p.queues[keyOf(t)]; q != nil {
-			q.served += p.cost(t)
-		}
 		if p.payers[t.Payer()] != nil {
 			payers[t.Payer()] = struct{}{}
 		}
@@ -95,6 +93,19 @@ func (p *Pool) advance(height uint64, txs []*tx.Tx) error {
 	}
 	p.settle()
 	return nil
+}
+
+// serve counts what a block has taken from each queue beside what its namespace has reserved. mu is held.
+func (p *Pool) serve(txs []*tx.Tx) {
+	sizes := make(map[*queue]uint64)
+	for _, t := range txs {
+		if q := p.queues[keyOf(t)]; q != nil {
+			sizes[q] += p.cost(t)
+		}
+	}
+	for q, size := range sizes {
+		q.served += max(size, q.reserved) - q.reserved
+	}
 }
 
 // include removes an entry that a block holds. mu is held.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/fee"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 // reprice reads the prices after the newest block, and what a block takes: those that accept less wait, those that waited long enough come back.
@@ -23,6 +24,9 @@ func (p *Pool) reprice() error {
 	p.prices, p.fees = prices, fee.ParamsOf(params)
 	p.config.PerNamespace.Size = p.config.Blocks * int(p.fees.Capacity)
 	for _, q := range p.queues {
+		if q.reserved, err = reservedIn(view, q.key); err != nil {
+			return err
+		}
 		if q.key.own {
 			err = p.repriceLane(q)
 		} else {
@@ -91,4 +95,13 @@ func (p *Pool) move(e *entry) {
 		p.waiting--
 	}
 	e.queue.insert(e)
+}
+
+// reservedIn is what a queue's namespace has reserved of the block after a state, in bytes of capacity. Nobody reserves for what spans namespaces.
+func reservedIn(view state.Reader, key queueKey) (uint64, error) {
+	if !key.own {
+		return 0, nil
+	}
+	_, now, _, err := ledger.Reserved(view, key.namespace)
+	return now, err
 }

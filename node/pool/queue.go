@@ -43,7 +43,9 @@ type queue struct {
 	byPrice *btree.BTreeG[*entry] // the same, the one that accepts least at the end
 	waiting *btree.BTreeG[*entry] // those that do not
 	held    Limits                // by both
-	served  uint64                // cost of what blocks took from here, on a scale common to all queues
+	served  uint64                // cost of what blocks took from here beside what is reserved, on a scale common to all queues
+
+	reserved uint64 // bytes of capacity that the namespace has reserved of the next block
 }
 
 // degree of the tree: nodes of 63 pointers, half a kilobyte.
@@ -173,7 +175,6 @@ func (w *walk) head() *entry {
 func (w *walk) advance() {
 	w.last = w.next[0]
 	w.next = w.next[1:]
-	w.served += w.last.cost
 }
 
 // walks is a heap: the least served queue first.

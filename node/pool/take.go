@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
@@ -11,9 +12,9 @@ import (
 // Take picks transactions for a block: those whose encodings have at most maxBytes together, at most maxSignatures signatures, and which fit the block's
 // capacity. It removes nothing, and leaves out those that accept less than today's price.
 //
-// It goes by the queue that blocks have served least, counting what it has taken itself: so every namespace that has transactions waiting
-// gets the same share of blocks, whatever others hold, and what one leaves goes to the others. A queue whose first transaction no longer
-// fits is left for this block, and for the next one it is the least served.
+// What namespaces have reserved comes first (specs/10-fees.md, "Building a block"). Then it goes by the queue that blocks have served least, counting
+// what it has taken itself: so every namespace that has transactions waiting gets the same share of what is not reserved, whatever others hold, and
+// what one leaves goes to the others. A queue whose first transaction no longer fits is left for this block, and for the next one it is the least served.
 func (p *Pool) Take(maxBytes, maxSignatures int) []*tx.Tx {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -21,23 +22,47 @@ func (p *Pool) Take(maxBytes, maxSignatures int) []*tx.Tx {
 	for _, q := range p.queues {
 		h = append(h, &walk{queue: q, served: q.served})
 	}
+	slices.SortFunc(h, func(a, b *walk) int { return a.queue.key.compare(b.queue.key) })
+	pick := picking{bytes: maxBytes, signatures: maxSignatures, room: p.fees.Capacity, txs: make([]*tx.Tx, 0, min(maxSignatures, len(p.byID)))}
+	for _, w := range h {
+		left := w.queue.reserved
+		for e := w.head(); e != nil && e.cost <= left && pick.take(e); e = w.head() {
+			left -= e.cost
+			w.advance()
+		}
+	}
 	heap.Init(&h)
-	out := make([]*tx.Tx, 0, min(maxSignatures, len(p.byID)))
-	room := p.fees.Capacity
-	for len(h) > 0 && maxSignatures > 0 {
+	for len(h) > 0 && pick.signatures > 0 {
 		e := h[0].head()
-		if e == nil || len(e.tx.Raw()) > maxBytes || e.tx.Signatures() > maxSignatures || e.cost > room {
+		if e == nil || !pick.take(e) {
 			heap.Pop(&h)
 			continue
 		}
-		out = append(out, e.tx)
-		maxBytes -= len(e.tx.Raw())
-		room -= e.cost
-		maxSignatures -= e.tx.Signatures()
+		h[0].served += e.cost
 		h[0].advance()
 		heap.Fix(&h, 0)
 	}
-	return out
+	return pick.txs
+}
+
+// picking is what is taken for a block, and the room that is left.
+type picking struct {
+	txs        []*tx.Tx
+	bytes      int
+	signatures int
+	room       uint64 // bytes of capacity
+}
+
+// take takes a transaction if it fits.
+func (p *picking) take(e *entry) bool {
+	if len(e.tx.Raw()) > p.bytes || e.tx.Signatures() > p.signatures || e.cost > p.room {
+		return false
+	}
+	p.txs = append(p.txs, e.tx)
+	p.bytes -= len(e.tx.Raw())
+	p.signatures -= e.tx.Signatures()
+	p.room -= e.cost
+	return true
 }
 
 // Recheck drops those of the transactions that the newest state no longer lets into a block: of a namespace that has left, of an owned lane
