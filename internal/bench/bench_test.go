@@ -84,6 +84,23 @@ func TestTallyChargesFromWhenATransactionWasDue(t *testing.T) {
 	}
 }
 
+func TestTallyTellsLullsFromFloods(t *testing.T) {
+	s := NewSchedule(time.Unix(1_700_000_000, 0), 10, 2*time.Second) // due at 0, 100, ... 1,900 ms
+	tally := NewTally(s)
+	for i := range 20 {
+		if took := time.Duration(20+i) * time.Millisecond; i != 3 && i != 15 {
+			tally.Seen(i, s.Start.Add(s.Due(i)+took))
+		}
+	}
+	lull := func(due time.Duration) bool { return due < time.Second }
+	if sent, lost, l := tally.Among(lull); sent != 10 || lost != 1 || l.Count != 9 || l.Max != 29 {
+		t.Errorf("lull: %d sent, %d lost, %+v", sent, lost, l)
+	}
+	if sent, lost, l := tally.Among(func(due time.Duration) bool { return !lull(due) }); sent != 10 || lost != 1 || l.P50 != 34 || l.P99 != 39 {
+		t.Errorf("flood: %d sent, %d lost, %+v", sent, lost, l)
+	}
+}
+
 func TestPayloadsAreUniqueAndNumbered(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, size := range []int{1, minPayload + 1, 250} {

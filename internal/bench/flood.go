@@ -164,7 +164,7 @@ func (r Range) String() string {
 }
 
 // report puts together what the run has shown, and what the ledger says of its blocks.
-func (l *flood) report(ctx context.Context, plan Schedule, ordered *Tally) (*Flooded, error) {
+func (l *flood) report(ctx context.Context, ordered *Tally) (*Flooded, error) {
 	p := l.session.network.Genesis.Params
 	out := &Flooded{Capacity: p.Capacity, Share: p.LaneShare}
 	for kind, into := range []*Spells{&out.Lull, &out.Flood} {

@@ -207,7 +207,7 @@ func (s *Session) run(ctx context.Context, l load, rate float64, length time.Dur
 	stages.close()
 	r := s.result(plan, accepted, ordered, stages, heights, end, usage)
 	if f, ok := l.(*flood); ok {
-		if r.Flooded, err = f.report(ctx, plan, ordered); err != nil {
+		if r.Flooded, err = f.report(ctx, ordered); err != nil {
 			return nil, err
 		}
 	}
