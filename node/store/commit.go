@@ -75,7 +75,8 @@ func (s *Store) write(b Block, at place) error {
 	s.spent.move(forgotten, b.Effects.Spent)
 	s.blocks.add(height, b.Contents, len(b.Body))
 	root := b.Effects.Head.Root()
-	s.move(func(t *tip) { t.height, t.hash, t.ledger, t.root = height, hash, b.Effects.Head, root })
+	view := s.view(height)
+	s.move(func(t *tip) { t.height, t.hash, t.ledger, t.root, t.view = height, hash, b.Effects.Head, root, view })
 	return nil
 }
 

@@ -56,7 +56,7 @@ const (
 )
 
 // formatVersion is the version of the layout above.
-const formatVersion = 5
+const formatVersion = 6
 
 func key(prefix byte, rest ...byte) []byte { return append([]byte{prefix}, rest...) }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rlp"
 
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -14,52 +12,11 @@ import (
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
-// Ledger is the ledger after the head, for [ledger.Apply] and for passes. Its view and nodes always read the newest state: a block that is
-// applied while another one is committed fails, because its nodes are not the ones that its root names.
+// Ledger is the ledger after the head, for [ledger.Apply] and for passes. Its records and nodes stay those of that height, whatever is committed
+// meanwhile, and can be read until some thirty blocks later; the spent pairs are always the newest ones.
 func (s *Store) Ledger() ledger.Parent {
-	view := ledgerView{s}
-	return ledger.Parent{Head: s.at().ledger, Nodes: view, View: view}
-}
-
-// ledgerView reads the ledger at the head.
-type ledgerView struct{ store *Store }
-
-// Record implements state.Reader.
-func (v ledgerView) Record(k state.Key) ([]byte, error) {
-	if err := v.store.enter(); err != nil {
-		return nil, err
-	}
-	defer v.store.work.Done()
-	raw, err := v.store.get(recordKey(k))
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	}
-	return raw, err
-}
-
-// Spent implements [ledger.View].
-func (v ledgerView) Spent(payer common.Address, salt uint64) (bool, error) {
-	if err := v.store.enter(); err != nil {
-		return false, err
-	}
-	defer v.store.work.Done()
-	return v.store.spent.has(ledger.Pair{Payer: payer, Salt: salt}), nil
-}
-
-// Node implements state.Nodes.
-func (v ledgerView) Node(path []byte, hash common.Hash) ([]byte, error) {
-	if err := v.store.enter(); err != nil {
-		return nil, err
-	}
-	defer v.store.work.Done()
-	blob, err := v.store.get(key(prefixNode, path...))
-	if err != nil {
-		return nil, fmt.Errorf("read ledger node %x: %w", path, err)
-	}
-	if have := crypto.Keccak256Hash(blob); have != hash {
-		return nil, fmt.Errorf("ledger node %x is %s, want %s: the state has moved on, or is damaged", path, have, hash)
-	}
-	return blob, nil
+	at := s.at()
+	return ledger.Parent{Head: at.ledger, Nodes: at.view, View: at.view}
 }
 
 // RecordKeys lists the keys of records of one kind, ascending, from a key on; at most so many.

@@ -68,7 +68,7 @@ func (s *Store) resume() error {
 	if s.tip.ledger.Digests, err = s.digests(head.Height); err != nil {
 		return err
 	}
-	s.tip.root = s.tip.ledger.Root()
+	s.tip.root, s.tip.view = s.tip.ledger.Root(), s.view(head.Height)
 	if err = s.readSpent(); err != nil {
 		return err
 	}

@@ -59,7 +59,8 @@ type Store struct {
 	spent  *spentSet
 	load   singleflight.Group
 
-	commitMu sync.Mutex // one writer of blocks, certificates and the floor at a time
+	commitMu sync.Mutex    // one writer of blocks, certificates and the floor at a time
+	views    []*ledgerView // that can be read, ascending by height; guarded by commitMu
 
 	mu      sync.RWMutex // guards what follows
 	tip     tip
@@ -77,6 +78,7 @@ type tip struct {
 	floor     uint64      // lowest height that is there
 	certified uint64
 	ledger    ledger.Head
+	view      *ledgerView // of ledger
 	root      common.Hash // of ledger
 }
 
@@ -109,6 +111,9 @@ func Open(c Config) (*Store, error) {
 		blocks: newBlockCache(contentCache), spent: newSpentSet(), changed: make(chan struct{}), cursors: make(map[string]uint64),
 	}
 	if err = s.start(); err != nil {
+		for _, v := range s.views {
+			v.release(ErrClosed)
+		}
 		err = errors.Join(fmt.Errorf("open store in %s: %w", c.Dir, err), db.Close())
 		cache.Unref()
 		return nil, err
@@ -239,6 +244,11 @@ func (s *Store) Close() error {
 	close(s.changed)
 	s.mu.Unlock()
 	s.work.Wait()
+	s.commitMu.Lock()
+	defer s.commitMu.Unlock()
+	for _, v := range s.views {
+		v.release(ErrClosed)
+	}
 	err := errors.Join(s.files.close(), s.db.Close())
 	s.cache.Unref()
 	if err != nil {
