@@ -159,6 +159,7 @@ func (d *devnet) printTable(took time.Duration) {
 			d.self, d.dir, accounts[1].Address, accounts[1].Address)
 	}
 	fmt.Fprintf(d.out, "  %s status --rpc %s\n", d.self, d.network.Operators[0].RPC)
+	fmt.Fprintf(d.out, "  %s operator status --devnet %s\n", d.self, d.dir)
 	if who, err := d.earners(); err == nil {
 		fmt.Fprintf(d.out, "  %s rewards show --devnet %s %s\n", d.self, d.dir, who.operators[0])
 	}
