@@ -201,6 +201,14 @@ func (n *network) sameRoots(r *rollup) {
 	}
 	fresh := n.fromDA(r)
 	fresh.start()
+	n.sameBlocks(r, fresh, soft)
+	fresh.stop()
+}
+
+// sameBlocks waits until a node that reads the DA layer alone has come to the firm head of the one that followed the operators, and compares every
+// block up to there.
+func (n *network) sameBlocks(r, fresh *rollup, soft rollupHeads) {
+	n.t.Helper()
 	n.until(fmt.Sprintf("%s derives block %d", fresh.name, soft.Firm.Number), func(ctx context.Context) error {
 		if died := fresh.died(); died != nil {
 			n.t.Fatal(died)
@@ -230,7 +238,6 @@ func (n *network) sameRoots(r *rollup) {
 		}
 	}
 	n.t.Logf("%s: %d blocks up to shared height %d are the same from the DA layer alone", r.name, soft.Firm.Number, soft.Firm.Height)
-	fresh.stop()
 }
 
 // fromDA makes a home of its own for a node of the same rollup: keys, genesis and settings, no data.

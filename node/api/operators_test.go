@@ -10,6 +10,8 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/action"
+	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/proof"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
@@ -72,4 +74,49 @@ func TestProofsLeadThroughChangesOfOperators(t *testing.T) {
 			t.Errorf("height %d: %d signers with %d of %d power, want %d", h, len(c.Signers), c.Power, c.Total, want)
 		}
 	}
+	if got := followed(t, n); got != n.store.Head() {
+		t.Errorf("who subscribes to headers from the first on can verify %d of %d", got, n.store.Head())
+	}
+}
+
+// followed subscribes to headers from the first on, and verifies them with nothing but the genesis; it returns how far it comes.
+func followed(t *testing.T, n *node) uint64 {
+	t.Helper()
+	trust, err := n.Genesis.Trust()
+	if err != nil {
+		t.Fatal(err)
+	}
+	notices := make(chan api.HeaderNotice)
+	sub, err := n.dial("ws").Headers(t.Context(), 1, notices)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Unsubscribe()
+	var run cert.Run
+	for trust.Height < n.store.Head() {
+		var notice api.HeaderNotice
+		select {
+		case notice = <-notices:
+		case err := <-sub.Err():
+			t.Fatal(err)
+		}
+		h, err := block.DecodeHeader(notice.Header.Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Headers = append(run.Headers, h)
+		if len(notice.Certificate) == 0 {
+			continue
+		}
+		if run.Certificate, err = cert.Decode(notice.Certificate); err != nil {
+			t.Fatal(err)
+		}
+		run.Next = notice.Next
+		if trust, err = trust.Advance(run); err != nil {
+			t.Error(err)
+			return trust.Height
+		}
+		run = cert.Run{}
+	}
+	return trust.Height
 }

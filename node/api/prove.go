@@ -28,14 +28,18 @@ func (s *Service) run(from, to uint64) (cert.Run, error) {
 	if err != nil {
 		return r, err
 	}
-	if last := r.Headers[len(r.Headers)-1]; last.NextOperatorsHash != last.OperatorsHash {
-		set, err := s.store.Operators(last.NextOperatorsHash)
-		if err != nil {
-			return r, err
-		}
-		r.Next = set.Operators()
+	r.Next, err = s.following(r)
+	return r, err
+}
+
+// following are the operators that follow a run, if its last header changes them.
+func (s *Service) following(r cert.Run) ([]cert.Operator, error) {
+	last := r.Headers[len(r.Headers)-1]
+	if last.NextOperatorsHash == last.OperatorsHash {
+		return nil, nil
 	}
-	return r, nil
+	set, err := s.store.Operators(last.NextOperatorsHash)
+	return set.Operators(), err
 }
 
 // addRuns adds the runs that cover a range of certified heights, and before them the headers since genesis that change the operators.

@@ -95,6 +95,9 @@ func (s *Service) follow(ctx context.Context, from *Height, notice func(context.
 			if err != nil {
 				return err
 			}
+			if run.Next, err = s.following(run); err != nil {
+				return err
+			}
 			for i, h := range run.Headers {
 				n := HeaderNotice{Header: headerOf(h, h.Height)}
 				if i == len(run.Headers)-1 && !run.Piece() {
