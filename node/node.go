@@ -122,7 +122,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"gossip", gossip.drain},
 		{"DA reader", layer.read},
 		{"publisher", layer.publish},
-		{"views", c.views(layer, st.Ledger, txs)},
+		{"views", c.views(layer, ring, st.Ledger, txs)},
 		{"pruning", old.run},
 		{"heartbeat", (&heartbeat{store: st, peers: host.Peers, published: layer.published(), log: c.Logger}).run},
 		{"RPC", rpc.Run},

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/ethereum/go-ethereum/crypto"
+
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/action"
@@ -29,30 +31,30 @@ type acknowledger interface {
 	Acknowledge(txs []tx.Verified) []error
 }
 
-// viewer tells the ledger now and then what this operator sees of the DA layer (specs/10-fees.md, "Views of the DA layer"). It stands outside
+// viewer tells the ledger now and then what this operator sees of the DA layer (specs/10-fees.md, "Views of the DA layer"), and who has published there. It stands outside
 // consensus: it reads the newest state as any user does, and sends transactions that the operator's account pays for.
 type viewer struct {
-	layer     da.Layer
-	published func() (published, firm uint64)
-	price     uint64 // wei per byte, said where the layer does not tell
-	key       *ecdsa.PrivateKey
-	rules     ledger.Rules
-	newest    func() ledger.Parent
-	pool      acknowledger
-	log       *slog.Logger
+	layer  da.Layer
+	seen   readBack
+	price  uint64 // wei per byte, said where the layer does not tell
+	key    func(ledger.Parent) *ecdsa.PrivateKey
+	rules  ledger.Rules
+	newest func() ledger.Parent
+	pool   acknowledger
+	log    *slog.Logger
 
 	trouble string // of the last attempt; run's
 }
 
 // views is the part that sends views; an operator without a DA layer sends none.
-func (c Config) views(d dataLayer, newest func() ledger.Parent, pool acknowledger) func(context.Context) error {
+func (c Config) views(d dataLayer, ring *keyring, newest func() ledger.Parent, pool acknowledger) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if d.layer == nil {
 			<-ctx.Done()
 			return ctx.Err()
 		}
 		v := &viewer{
-			layer: d.layer, published: d.published(), price: c.Genesis.Params.DAPrice, key: c.Operator.PrivateKey(), rules: ledger.NewRules(c.Genesis),
+			layer: d.layer, seen: d.back, price: c.Genesis.Params.DAPrice, key: ring.actor, rules: ledger.NewRules(c.Genesis),
 			newest: newest, pool: pool, log: c.Logger,
 		}
 		return v.run(ctx)
@@ -80,7 +82,7 @@ func (v *viewer) run(ctx context.Context) error {
 	}
 }
 
-// send reads the layer's head and puts a view into the pool.
+// send reads the layer's head and puts a view into the pool, with an attestation when there is one.
 func (v *viewer) send(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, viewEvery)
 	defer cancel()
@@ -89,14 +91,10 @@ func (v *viewer) send(ctx context.Context) error {
 		return fmt.Errorf("read DA head: %w", err)
 	}
 	parent := v.newest()
-	_, firm := v.published()
-	view := action.DAView{DAHeight: head.Height, DAHash: head.Hash, PublishedHeight: min(firm, parent.Head.Height), Price: v.price}
+	tip, _ := v.seen.Firm()
+	view := action.DAView{DAHeight: head.Height, DAHash: head.Hash, PublishedHeight: min(tip.Height, parent.Head.Height), Price: v.price}
 	if head.Price > 0 {
 		view.Price = head.Price
-	}
-	data, err := action.Encode(&view)
-	if err != nil {
-		return err
 	}
 	prices, err := v.rules.Prices(parent.View)
 	if err != nil {
@@ -106,16 +104,46 @@ func (v *viewer) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	key := v.key(parent)
+	said := []action.Action{&view}
+	a, err := attestation(v.seen, parent, crypto.PubkeyToAddress(key.PublicKey), now)
+	if err != nil {
+		return fmt.Errorf("attest what is published: %w", err)
+	}
+	if a != nil {
+		said = append(said, a)
+	}
+	legs := make([]tx.Leg, len(said))
+	for i := range said {
+		legs[i].Namespace = namespaces.Ledger()
+		if legs[i].Data, err = action.Encode(said[i]); err != nil {
+			return err
+		}
+	}
 	var salt [8]byte
 	if _, err := rand.Read(salt[:]); err != nil {
 		return fmt.Errorf("make salt: %w", err)
 	}
 	t, err := tx.Sign(tx.Fields{
 		ChainID: v.rules.ChainID(), Salt: binary.BigEndian.Uint64(salt[:]), Expiry: parent.Head.Height + min(viewExpiry, v.rules.Params().ExpiryWindow),
-		Legs: []tx.Leg{{Namespace: namespaces.Ledger(), Data: data}}, MaxFeePerByte: fee.Margin(now.Sum()),
-	}, v.key)
+		Legs: legs, MaxFeePerByte: fee.Margin(now.Sum()),
+	}, key)
 	if err != nil {
 		return fmt.Errorf("sign view: %w", err)
 	}
 	return v.pool.Acknowledge([]tx.Verified{t})[0]
+}
+
+// actor is the key that acts for the operator where its owner or its consensus key may: the owner's if it is at hand, because its account is paid; else the
+// consensus key's, which needs wei of its own.
+func (k *keyring) actor(parent ledger.Parent) *ecdsa.PrivateKey {
+	if owner, found, err := k.owner(parent); err == nil && found {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if key := k.open[owner]; key != nil {
+			return key.PrivateKey()
+		}
+		return k.latest.PrivateKey()
+	}
+	return k.Next().PrivateKey()
 }

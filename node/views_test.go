@@ -1,6 +1,7 @@
 package node
 
 import (
+	"crypto/ecdsa"
 	"errors"
 	"log/slog"
 	"slices"
@@ -45,7 +46,7 @@ func TestViewsReachTheHeader(t *testing.T) {
 	}
 	view := func(i int, firm uint64) *viewer {
 		return &viewer{
-			layer: layer, published: func() (uint64, uint64) { return firm + 1, firm }, price: 1, key: chaintest.Key([]string{"operator 0", "operator 1", "operator 2", "operator 3"}[i]),
+			layer: layer, seen: &seenTo{firm: firm}, price: 1, key: func(ledger.Parent) *ecdsa.PrivateKey { return operatorKey(i) },
 			rules: n.Rules, newest: s.Ledger, pool: txs, log: slog.New(slog.DiscardHandler),
 		}
 	}

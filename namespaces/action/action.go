@@ -21,7 +21,8 @@ const (
 	MaxChanges  = 16 // parameters in one vote
 	MaxName     = 64 // bytes of a parameter's name
 	MaxString   = 128
-	MaxAddrs    = 4 // addresses of an operator's node
+	MaxAddrs    = 4  // addresses of an operator's node
+	MaxRuns     = 64 // publishers' runs of heights in one attestation
 )
 
 // Kind says which action it is.

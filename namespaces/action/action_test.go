@@ -52,7 +52,7 @@ func all() []action.Action {
 		&action.Withdraw{Operator: a, Epoch: 5},
 		&action.Claim{Operator: a},
 		&action.Report{Height: 1, Round: 2, HashA: common.Hash{3}, SignatureA: tx.Signature{4}, HashB: common.Hash{5}, SignatureB: tx.Signature{6}},
-		&action.AttestBatch{First: 1, Last: 2, Publisher: a, Bytes: 3},
+		&action.AttestBatch{First: 1, Runs: []action.BatchRun{{Last: 2, Publisher: a, Bytes: 3}, {Last: 5}}},
 	}
 }
 

@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -83,11 +84,17 @@ type Report struct {
 	SignatureB    tx.Signature
 }
 
-// AttestBatch says that a publisher's batch is readable on the DA layer.
+// AttestBatch says that consecutive heights are readable on the DA layer, and who published them.
 type AttestBatch struct {
-	First, Last uint64
-	Publisher   common.Address
-	Bytes       uint64
+	First uint64
+	Runs  []BatchRun // 1 to MaxRuns, ascending
+}
+
+// BatchRun is heights, from the one after the run before, that one publisher has published.
+type BatchRun struct {
+	Last      uint64
+	Publisher common.Address // an operator's owner; who is none, the zero address too, is paid nothing
+	Bytes     uint64         // what they count for
 }
 
 // Kind implements [Action].
@@ -139,7 +146,26 @@ func (a *Undelegate) validate() error     { return amount(a.Shares) }
 func (*Withdraw) validate() error         { return nil }
 func (*Claim) validate() error            { return nil }
 func (*Report) validate() error           { return nil }
-func (*AttestBatch) validate() error      { return nil }
+
+func (a *AttestBatch) validate() error {
+	if len(a.Runs) == 0 || len(a.Runs) > MaxRuns {
+		return fmt.Errorf("%d runs, want 1 to %d", len(a.Runs), MaxRuns)
+	}
+	for i, next := 0, a.First; i < len(a.Runs); i++ {
+		r := a.Runs[i]
+		if r.Last < next || r.Last == math.MaxUint64 {
+			return fmt.Errorf("run %d ends at height %d, begins at %d", i, r.Last, next)
+		}
+		if i > 0 && a.Runs[i-1].Publisher == r.Publisher {
+			return fmt.Errorf("runs %d and %d have one publisher", i-1, i)
+		}
+		next = r.Last + 1
+	}
+	return nil
+}
+
+// Last is the last height that a speaks of.
+func (a *AttestBatch) Last() uint64 { return a.Runs[len(a.Runs)-1].Last }
 
 func (n *Node) validate() error {
 	if err := bounded("addresses", len(n.Addresses), MaxAddrs); err != nil {

@@ -81,7 +81,11 @@ func (c *chaos) any() (common.Address, action.Action) {
 		if c.rng.IntN(10) == 0 {
 			first++ // a gap
 		}
-		return m.Owner, &action.AttestBatch{First: first, Last: first + c.rng.Uint64N(3), Publisher: owner(0), Bytes: c.rng.Uint64N(900)}
+		a := &action.AttestBatch{First: first, Runs: []action.BatchRun{{Last: first + c.rng.Uint64N(3), Publisher: owner(0), Bytes: c.rng.Uint64N(900)}}}
+		if c.rng.IntN(3) == 0 {
+			a.Runs = append(a.Runs, action.BatchRun{Last: a.Last() + 1 + c.rng.Uint64N(2)}) // nobody's
+		}
+		return []common.Address{m.Owner, m.Address}[c.rng.IntN(2)], a
 	}
 	return who, c.evidence()
 }

@@ -89,12 +89,6 @@ type Open struct{ Number, StartMS uint64 }
 // Reward is what an address has earned.
 type Reward struct{ Unclaimed, Lifetime uint256.Int }
 
-type attestation struct {
-	First, Last uint64
-	Publisher   common.Address
-	Bytes       uint64
-}
-
 type offence struct {
 	Owner                         common.Address
 	Power, Slashed, TimeMS, Epoch uint64
@@ -156,8 +150,10 @@ func unbondingKey(owner common.Address, epoch uint64, holder common.Address) sta
 }
 
 func consensusKey(a common.Address) state.Key { return state.NewKey(state.ConsensusKey, a[:]) }
-func attestationKey(a common.Address) state.Key {
-	return state.NewKey(state.Attestation, a[:])
+
+// AttestationKey is that of what an operator has attested last, by its owner.
+func AttestationKey(owner common.Address) state.Key {
+	return state.NewKey(state.Attestation, owner[:])
 }
 
 // Keys of records of which there is one.

@@ -2,6 +2,7 @@ package stake
 
 import (
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces/action"
@@ -175,20 +176,21 @@ func (s *Stake) attest(payer common.Address, a *action.AttestBatch) error {
 	if err != nil {
 		return err
 	}
-	if set.owner(payer) < 0 {
-		return tx.NewReject(NotInSet, "%s owns no operator of this height's set", payer)
+	i := set.Acting(payer)
+	if i < 0 {
+		return tx.NewReject(NotInSet, "%s acts for no operator of this height's set", payer)
 	}
-	if a.First != s.pots.Paid+1 || a.Last < a.First || a.Last >= s.b.Height {
-		return tx.NewReject(WrongRange, "heights %d to %d at height %d, %d is paid", a.First, a.Last, s.b.Height, s.pots.Paid)
+	if a.First != s.pots.Paid+1 || a.Last() >= s.b.Height {
+		return tx.NewReject(WrongRange, "heights %d to %d at height %d, %d is paid", a.First, a.Last(), s.b.Height, s.pots.Paid)
 	}
-	if _, found, err := LoadOperator(s.st, a.Publisher); err != nil || !found {
-		return rejectUnless(err, UnknownOperator, "%s is no operator", a.Publisher)
+	mine, err := Attestation(a)
+	if err != nil {
+		return err
 	}
-	mine := attestation(*a)
-	s.st.Set(attestationKey(payer), &mine)
+	s.st.Set(AttestationKey(set.Members[i].Owner), mine)
 	var power uint64
 	for _, m := range set.Members {
-		other, _, err := state.Load[attestation](s.st, attestationKey(m.Owner))
+		other, _, err := state.Load[common.Hash](s.st, AttestationKey(m.Owner))
 		if err != nil {
 			return err
 		}
@@ -199,21 +201,42 @@ func (s *Stake) attest(payer common.Address, a *action.AttestBatch) error {
 	if !set.Quorum(power) {
 		return nil
 	}
-	return s.payPublisher(a)
+	for _, r := range a.Runs {
+		if err := s.payPublisher(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *Stake) payPublisher(a *action.AttestBatch) error {
-	wait := s.b.Height - s.pots.Paid
-	amount := fraction(&s.pots.Publishers, a.Last-s.pots.Paid, wait)
+// Attestation is what the ledger keeps of an attestation: the keccak256 of its encoding.
+func Attestation(a *action.AttestBatch) (common.Hash, error) {
+	raw, err := action.Encode(a)
+	if err != nil {
+		return common.Hash{}, err
+	}
+	return crypto.Keccak256Hash(raw), nil
+}
+
+// payPublisher pays for the heights after the last one paid. The part of heights that are no operator's goes to the treasury.
+func (s *Stake) payPublisher(r action.BatchRun) error {
+	amount := fraction(&s.pots.Publishers, r.Last-s.pots.Paid, s.b.Height-s.pots.Paid)
 	s.pots.Publishers.Sub(&s.pots.Publishers, &amount)
-	s.pots.Paid = a.Last
-	cost := fraction(uint256.NewInt(a.Bytes), s.b.DAPrice, 1)
+	s.pots.Paid = r.Last
+	_, found, err := LoadOperator(s.st, r.Publisher)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return s.treasury(&amount)
+	}
+	cost := fraction(uint256.NewInt(r.Bytes), s.b.DAPrice, 1)
 	if cost.Gt(&s.pots.DA) {
 		cost = s.pots.DA
 	}
 	s.pots.DA.Sub(&s.pots.DA, &cost)
-	if err := s.reward(a.Publisher, &cost); err != nil {
+	if err := s.reward(r.Publisher, &cost); err != nil {
 		return err
 	}
-	return s.gather(a.Publisher, &amount)
+	return s.gather(r.Publisher, &amount)
 }

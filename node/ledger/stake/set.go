@@ -74,6 +74,15 @@ func Hashes(r state.Reader) (next, after common.Hash, err error) {
 	return c.Sets[Next], c.Sets[After], err
 }
 
+// Acting finds the member that an account acts for: the one that it owns, or the one whose consensus key it is, which so acts for its owner
+// (specs/09-operators.md, "Actions"); -1 if there is none.
+func (s Set) Acting(a common.Address) int {
+	if i := s.owner(a); i >= 0 {
+		return i
+	}
+	return s.Index(a)
+}
+
 // owner finds a member by its owner; -1 if there is none.
 func (s Set) owner(a common.Address) int {
 	return slices.IndexFunc(s.Members, func(m Member) bool { return m.Owner == a })

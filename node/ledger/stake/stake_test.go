@@ -401,10 +401,9 @@ func TestPublisher(t *testing.T) {
 	if err := w.begin(100, 0, block.System{Votes: w.all()}); err != nil {
 		t.Fatal(err)
 	}
-	batch := &action.AttestBatch{First: 1, Last: 5, Publisher: owner(3), Bytes: 100}
-	other := *batch
-	other.Bytes = 99
-	for i, a := range []*action.AttestBatch{batch, &other, batch} { // 30 + 20 of 100 agree
+	batch := attested(1, 5, owner(3))
+	batch.Runs[0].Bytes = 100
+	for i, a := range []*action.AttestBatch{batch, attested(1, 5, owner(3)), batch} { // 30 + 20 of 100 agree
 		if err := w.act(owner([]int{0, 1, 2}[i]), a); err != nil {
 			t.Fatal(err)
 		}
@@ -426,4 +425,41 @@ func TestPublisher(t *testing.T) {
 		t.Errorf("%d wei are reimbursed", got)
 	}
 	w.deepAudit()
+}
+
+// An attestation may name several publishers. What nobody published, or who is no operator, goes to the treasury: it makes nobody else's part larger.
+func TestPublishersInTurn(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	for range 9 {
+		w.block(100, 0, Income{Ordering: wei(800), DA: wei(50)})
+	}
+	if err := w.begin(100, 0, block.System{Votes: w.all()}); err != nil {
+		t.Fatal(err)
+	}
+	before := w.balances[treasury]
+	batch := &action.AttestBatch{First: 1, Runs: []action.BatchRun{
+		{Last: 2, Publisher: owner(3), Bytes: 10}, {Last: 4, Publisher: holder(0), Bytes: 10}, {Last: 5}, {Last: 9, Publisher: owner(2), Bytes: 20},
+	}}
+	for i := range 3 {
+		if err := w.act(owner(i), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p := w.tx.s.pots; p.Paid != 9 || p.Publishers.Uint64() != 90 || p.DA.Uint64() != 450-30*3 {
+		t.Fatalf("paid up to %d, %s left for publishers, %s for DA", p.Paid, p.Publishers.Dec(), p.DA.Dec())
+	}
+	after := w.balances[treasury]
+	if got := new(uint256.Int).Sub(&after, &before); got.Uint64() != 270 { // three of ten heights of 900 wei
+		t.Errorf("the treasury has %s wei more", got.Dec())
+	}
+	if a, b := w.tx.s.earn(owner(3)).Wei.Uint64(), w.tx.s.earn(owner(2)).Wei.Uint64(); a != 180 || b != 360 {
+		t.Errorf("the publishers get %d and %d wei", a, b)
+	}
+	w.end(Income{})
+	w.deepAudit()
+}
+
+// attested is an attestation of heights that one publisher has published.
+func attested(first, last uint64, publisher common.Address) *action.AttestBatch {
+	return &action.AttestBatch{First: first, Runs: []action.BatchRun{{Last: last, Publisher: publisher}}}
 }
