@@ -108,7 +108,9 @@ func (c *chaos) word() (common.Address, action.Action) {
 		c.t.Fatal(err)
 	}
 	first := pots.Paid + 1 - min(c.rng.Uint64N(8)/7, pots.Paid)
-	return who, &action.AttestBatch{First: first, Last: first + c.rng.Uint64N(3), Publisher: owner(c.rng.IntN(4) * c.rng.IntN(3)), Bytes: c.rng.Uint64N(900)}
+	return who, &action.AttestBatch{First: first, Runs: []action.BatchRun{
+		{Last: first + c.rng.Uint64N(3), Publisher: owner(c.rng.IntN(4) * c.rng.IntN(3)), Bytes: c.rng.Uint64N(900)},
+	}}
 }
 
 // vote is one of few, so that equal ones meet.
