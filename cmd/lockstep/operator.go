@@ -205,18 +205,28 @@ func unbondOperator(c *cli.Context, node *client.Client, me common.Address) (act
 	if c.Bool("all") == c.IsSet("amount") {
 		return nil, errors.New("give either --amount or --all")
 	}
-	if c.Bool("all") {
-		r, err := node.Rewards(c.Context, me, api.RewardOptions{Operators: []common.Address{of}})
-		if err != nil {
-			return nil, fmt.Errorf("ask for what %s has bonded: %w", me, err)
-		}
-		for _, d := range r.Delegations {
-			if d.Operator == of {
-				return &action.Undelegate{Operator: of, Shares: d.Shares}, nil
-			}
-		}
-		return nil, fmt.Errorf("%s has nothing bonded with %s", me, of)
+	now, err := node.Rewards(c.Context, me, api.RewardOptions{Operators: []common.Address{of}})
+	if err != nil {
+		return nil, fmt.Errorf("ask for what %s has bonded: %w", me, err)
 	}
+	a := &action.Undelegate{Operator: of}
+	if c.Bool("all") {
+		i := slices.IndexFunc(now.Delegations, func(d api.Delegation) bool { return d.Operator == of })
+		if i < 0 {
+			return nil, fmt.Errorf("%s has nothing bonded with %s", me, of)
+		}
+		a.Shares = now.Delegations[i].Shares
+	} else if a.Shares, err = sharesOf(c, node, of); err != nil {
+		return nil, err
+	}
+	if !c.Bool("json") {
+		fmt.Fprintf(c.App.Writer, "epoch %d: `lockstep operator withdraw --epoch %d` pays it later (or %d, if this one ends first)\n", now.Epoch, now.Epoch, now.Epoch+1)
+	}
+	return a, nil
+}
+
+// sharesOf are an operator's shares for --amount.
+func sharesOf(c *cli.Context, node *client.Client, of common.Address) (*uint256.Int, error) {
 	wei, err := amount(c)
 	if err != nil {
 		return nil, err
@@ -228,7 +238,7 @@ func unbondOperator(c *cli.Context, node *client.Client, me common.Address) (act
 	if o.Tokens.IsZero() {
 		return nil, fmt.Errorf("nothing is bonded with %s", of)
 	}
-	return &action.Undelegate{Operator: of, Shares: sharesFor(wei, o)}, nil
+	return sharesFor(wei, o), nil
 }
 
 // sharesFor is the least number of an operator's shares that are worth so much: ceil(wei x shares / tokens), below 2^256 since both are bounded.

@@ -281,6 +281,10 @@ func TestOperatorsAreShown(t *testing.T) {
 			}
 		}
 	}
+	out, err := (&teller{owed: []*uint256.Int{uint256.NewInt(1)}}).run(t, "operator", "unbond", "RPC", "--key-file", keyFile(t), "--all", "--operator", common.Address{1}.Hex())
+	if err != nil || !strings.Contains(out, "withdraw --epoch 5`") {
+		t.Errorf("unbond does not say what is withdrawn when (%v):\n%s", err, out)
+	}
 	for want, o := range map[string]api.Operator{
 		"tombstoned": {Tombstoned: true, Leaving: true}, "jailed until 1970-01-01T00:00:01Z": {JailedUntil: 1000}, "leaves at the epoch's end": {Leaving: true, NextPower: 1},
 		"has left": {Leaving: true}, "not in the set": {},
