@@ -272,3 +272,64 @@ func TestRandomEvents(t *testing.T) {
 		t.Errorf("no action ended in %q: the test tests less than it says", code)
 	}
 }
+
+// earned is what an operator's owner has earned since ever, claimed or not.
+func (w *world) earned(a common.Address) uint256.Int {
+	w.t.Helper()
+	r, _, err := LoadReward(w, a)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	d, _, err := LoadDelegation(w, a, a)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	owed := d.Owed(w.operator(a))
+	return *owed.Add(&owed, &r.Lifetime)
+}
+
+// Nothing pays by the block: the same fees and the same subsidy in the same time, with the same operators proposing and voting, pay each of them and the
+// treasury the same, whether blocks take 100 ms or 10 s. What differs is what divisions leave: at most 4 wei a block.
+func TestPaceChangesNoPayout(t *testing.T) {
+	const (
+		epochMS, epochs = 200_000, 5
+		perSecond       = 1_000_000
+	)
+	pay := func(ms uint64) (out [5]uint256.Int) {
+		p := testParams()
+		p.EpochMS, p.DowntimeMS, p.EvidenceMS, p.UnbondingMS = epochMS, 1<<40, epochMS, epochMS
+		p.SubsidyPerSecond = *uint256.NewInt(777_000)
+		w := newWorld(t, p, 30, 30, 20, 20)
+		purse := uint256.NewInt(1 << 50)
+		w.balances[holder(9)] = *purse
+		w.genesis = w.sum()
+		for epoch := range epochs + 1 {
+			for i := range int(epochMS / ms) {
+				fees := Income{Ordering: *uint256.NewInt(perSecond * ms / 1_000), Tips: []Tip{{Owner: holder(7), Amount: *uint256.NewInt(perSecond * ms / 10_000)}}}
+				w.block(ms, i, fees, owner(2)) // who never votes
+			}
+			now := [5]uint256.Int{w.earned(owner(0)), w.earned(owner(1)), w.earned(owner(2)), w.earned(owner(3)), w.balances[treasury]}
+			for i := range out {
+				if epoch == 0 { // whose first blocks have nobody's votes before them
+					out[i] = now[i]
+				} else if epoch == epochs {
+					out[i].Sub(&now[i], &out[i])
+				}
+			}
+		}
+		w.deepAudit()
+		return out
+	}
+	fast, slow := pay(100), pay(10_000)
+	const most = 4 * epochs * epochMS / 100
+	for i := range fast {
+		var apart uint256.Int
+		if apart.Sub(&fast[i], &slow[i]); apart.Sign() < 0 {
+			apart.Neg(&apart)
+		}
+		if fast[i].IsZero() || apart.GtUint64(most) {
+			t.Errorf("payout %d: %s wei with fast blocks, %s with slow ones, %s apart", i, fast[i].Dec(), slow[i].Dec(), apart.Dec())
+		}
+	}
+	t.Logf("fast %v, slow %v", fast, slow)
+}
