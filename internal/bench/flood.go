@@ -80,7 +80,7 @@ func (s *Session) blockSize(to target) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return fee.ParamsOf(s.network.Genesis.Params).SizeOf(v.Weight()), nil
+	return fee.ParamsOf(s.network.Genesis.Params).SizeOf(v.Tx), nil
 }
 
 func (l *flood) send(ctx context.Context, plan Schedule, accepted *Tally) error {

@@ -123,5 +123,5 @@ func (e Envelope) Weight() uint64 {
 	for _, v := range e.Volumes {
 		legs, bytes = legs+v.Legs, bytes+v.Bytes
 	}
-	return WeightOf(legs, bytes, len(e.Volumes) > 1)
+	return WeightOf(legs, bytes, len(e.Volumes) > 1) + authWeight*uint64(len(e.Auths))
 }

@@ -40,12 +40,13 @@ const (
 // Weights of the fee rule, in bytes: what a Tx takes on a DA layer beyond its data (specs/05-ledger.md, "Weight").
 const (
 	baseWeight       = 200 // envelope and signature in the ledger's lane
+	authWeight       = 96  // an auth in the envelope
 	legWeight        = 12  // an entry's own fields in a lane
 	bundleWeight     = 36  // more for each entry of a bundle: the id, and the list of legs
 	bundleLegsWeight = 45  // and for each leg in that list: namespace and hash
 )
 
-// WeightOf is the weight of a transaction of so many legs and bytes of their data: what it takes in lanes and so on a DA layer.
+// WeightOf is the weight of a transaction of so many legs and bytes of their data, without auths: what it takes in lanes and so on a DA layer.
 func WeightOf(legs, bytes uint64, spans bool) uint64 {
 	return baseWeight + WeightOfVolume(Volume{Legs: legs, Bytes: bytes}, legs, spans)
 }
@@ -174,7 +175,7 @@ func (f *Fields) weight() uint64 {
 	for _, l := range f.Legs {
 		bytes += uint64(len(l.Data))
 	}
-	return WeightOf(uint64(len(f.Legs)), bytes, f.spans())
+	return WeightOf(uint64(len(f.Legs)), bytes, f.spans()) + authWeight*uint64(len(f.Auths))
 }
 
 // ID is the EIP-712 signing hash: all fields but auths and signature.

@@ -388,7 +388,7 @@ func TestGatedLane(t *testing.T) {
 func TestQuotaOutlivesAnotherEpochLength(t *testing.T) {
 	w := newWorld(t)
 	gate := testKey("gate")
-	lane := action.Lane{Order: block.ByTip, Policy: action.Gated, Gateways: []common.Address{address(gate)}, Quota: 500}
+	lane := action.Lane{Order: block.ByTip, Policy: action.Gated, Gateways: []common.Address{address(gate)}, Quota: 600}
 	w.must(payer(0), &action.Register{Namespace: beta, Owner: payer(0), Lane: lane})
 	w.must(payer(4), &action.FillTank{Namespace: beta, Amount: uint256.NewInt(100_000)})
 	free := func() *tx.Tx {

@@ -62,7 +62,7 @@ func (p *Pass) laneState(ns namespaces.Namespace) (*laneState, error) {
 
 // plan checks the consents of a transaction and splits its fee. With ahead set, places in owned lanes need not be the next ones: for a pool.
 func (p *Pass) plan(t *tx.Tx, ahead bool) (*plan, error) {
-	out := &plan{shares: fee.Shares(t, p.fees.MinSize())}
+	out := &plan{shares: p.fees.Shares(t)}
 	auths := t.Auths()
 	for i := range auths {
 		a := &auths[i]

@@ -4,9 +4,12 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/action"
+	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
@@ -115,4 +118,32 @@ func TestFloodRaisesItsOwnPrice(t *testing.T) {
 		t.Error("a lane that has worked off its excess keeps a record")
 	}
 	checkTrie(t, s)
+}
+
+// Whoever fills blocks with signatures or with actions raises prices as whoever fills them with bytes.
+func TestWorkRaisesPrices(t *testing.T) {
+	gate := testKey("gate")
+	gated := func(w *world) *tx.Tx {
+		return w.consented(w.tx(payer(1), leg(beta, 1)), gate, tx.Auth{Namespace: beta, Kind: tx.AuthGateway})
+	}
+	acting := func(w *world) *tx.Tx {
+		return w.tx(payer(1), act(t, &action.Transfer{To: payer(2), Amount: uint256.NewInt(1)}))
+	}
+	for name, c := range map[string]struct {
+		make func(*world) *tx.Tx
+		in   namespaces.Namespace
+	}{"an auth for each": {gated, beta}, "an action for each": {acting, namespaces.Ledger()}} {
+		w := newWorld(t)
+		w.must(payer(0), &action.Register{Namespace: beta, Owner: payer(0), Lane: action.Lane{Order: block.ByTip, Policy: action.Gated, Gateways: []common.Address{address(gate)}}})
+		var txs []*tx.Tx
+		for range w.rules.Params().MaxSignatures / 2 {
+			txs = append(txs, c.make(w))
+		}
+		w.invalid(name+": one more", ledger.BlockFull, append(slices.Clone(txs), c.make(w))...)
+		w.block(txs...)
+		used := w.last.Fees.Lanes[slices.IndexFunc(w.last.Fees.Lanes, func(l ledger.LaneFees) bool { return l.Namespace == c.in })]
+		if used.After.Excess == 0 {
+			t.Errorf("%s: a block with no room for one more leaves the excess at 0: %+v", name, used)
+		}
+	}
 }

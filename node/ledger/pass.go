@@ -74,7 +74,7 @@ func (p *Pass) Add(t *tx.Tx) error {
 	if err != nil {
 		return err
 	}
-	size := p.fees.SizeOf(t.Weight())
+	size := p.fees.SizeOf(t)
 	if size > p.fees.Capacity-p.size {
 		return tx.NewReject(BlockFull, "takes %d bytes, the block has room for %d", size, p.fees.Capacity-p.size)
 	}
@@ -160,8 +160,8 @@ func (p *Pass) check(t *tx.Tx, ahead bool) (*plan, error) {
 	if err := p.rules.Check(t, p.height); err != nil {
 		return nil, err
 	}
-	if t.Weight() > p.fees.Capacity {
-		return nil, tx.NewReject(tx.TxTooLarge, "weighs %d bytes, a block takes %d", t.Weight(), p.fees.Capacity)
+	if size := p.fees.SizeOf(t); size > p.fees.Capacity {
+		return nil, tx.NewReject(tx.TxTooLarge, "takes %d bytes of a block, which has %d", size, p.fees.Capacity)
 	}
 	pair := Pair{t.Payer(), t.Salt()}
 	if id, taken := p.pairs[pair]; taken {

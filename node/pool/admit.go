@@ -14,7 +14,7 @@ import (
 const replacementPercent = 10
 
 // cost is what a transaction takes of a block, in bytes of its capacity (specs/10-fees.md, "Size"). mu is held.
-func (p *Pool) cost(t *tx.Tx) uint64 { return p.fees.SizeOf(t.Weight()) }
+func (p *Pool) cost(t *tx.Tx) uint64 { return p.fees.SizeOf(t) }
 
 // admit takes one verified transaction in, or says why not. With own set, one that is there already is taken over without an error.
 func (p *Pool) admit(t *tx.Tx, own bool) error {

@@ -99,7 +99,7 @@ func (p *Pool) crowded(batch [][]byte) bool {
 		if !ok || p.byPair[ledger.Pair{Payer: claim.Payer, Salt: claim.Salt}] != nil {
 			return false
 		}
-		size := Limits{len(raw), 1, int(p.fees.SizeOf(uint64(len(raw))))} // a weight is no less
+		size := Limits{len(raw), 1, int(p.fees.LeastSize(uint64(len(raw))))}
 		payer := p.payers[claim.Payer]
 		switch {
 		case payer != nil && payer.held.plus(size).exceeds(p.config.PerPayer):

@@ -17,8 +17,8 @@ type Share struct {
 }
 
 // Shares splits a transaction: each namespace bears what its own legs weigh, and all bear the rest in equal parts, of which the first also gets what does
-// not divide. minSize is [Params.MinSize].
-func Shares(t *tx.Tx, minSize uint64) []Share {
+// not divide.
+func (p Params) Shares(t *tx.Tx) []Share {
 	volumes := t.Envelope().Volumes
 	out := make([]Share, len(volumes))
 	rest := t.Weight()
@@ -35,7 +35,7 @@ func Shares(t *tx.Tx, minSize uint64) []Share {
 	for i := range out {
 		out[i].Size = out[i].Weight
 	}
-	divide(out, sub(minSize, t.Weight()), func(s *Share, bytes uint64) { s.Size += bytes })
+	divide(out, p.SizeOf(t)-t.Weight(), func(s *Share, bytes uint64) { s.Size += bytes })
 	return out
 }
 

@@ -239,24 +239,29 @@ func TestSharesAddUp(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 500 {
-		legs := make([]tx.Leg, 1+r.IntN(tx.MaxBundleLegs))
+		legs, actions := make([]tx.Leg, 1+r.IntN(tx.MaxBundleLegs)), 0
 		for i := range legs {
 			legs[i] = tx.Leg{Namespace: name(byte(r.IntN(6))), Data: make([]byte, 1+r.IntN(300))}
+			if r.IntN(6) == 0 {
+				legs[i].Namespace, actions = namespaces.Ledger(), actions+1
+			}
 		}
-		trans, err := tx.New(tx.Fields{ChainID: "fee-test", Legs: legs})
+		trans, err := tx.New(tx.Fields{ChainID: "fee-test", Legs: legs, Auths: make([]tx.Auth, r.IntN(4))})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var weight, size uint64
-		minSize := r.Uint64N(2_000)
-		for i, s := range Shares(trans, minSize) {
+		p := Params{Capacity: r.Uint64N(2_000) * 64, MaxSignatures: 64}
+		shares := p.Shares(trans)
+		for i, s := range shares {
 			weight, size = weight+s.Weight, size+s.Size
-			if i > 0 && Shares(trans, minSize)[i-1].Namespace.Compare(s.Namespace) >= 0 {
+			if i > 0 && shares[i-1].Namespace.Compare(s.Namespace) >= 0 {
 				t.Fatal("shares do not ascend")
 			}
 		}
-		if weight != trans.Weight() || size != max(trans.Weight(), minSize) {
-			t.Fatalf("%d legs: shares of %d bytes, size %d; the weight is %d, the least size %d", len(legs), weight, size, trans.Weight(), minSize)
+		if weight != trans.Weight() || size != max(trans.Weight(), p.MinSize()*uint64(1+len(trans.Auths())+actions)) {
+			t.Fatalf("%d legs, %d actions, %d auths: shares of %d bytes, size %d; the weight is %d, a check takes %d",
+				len(legs), actions, len(trans.Auths()), weight, size, trans.Weight(), p.MinSize())
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package fee
 
-import "github.com/lockstep-network/lockstep/namespaces/genesis"
+import (
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
+	"github.com/lockstep-network/lockstep/namespaces/tx"
+)
 
 // Params are the parameters of the fee rule, within the bounds that package genesis checks.
 type Params struct {
@@ -18,11 +22,25 @@ func ParamsOf(p genesis.Params) Params {
 	return Params{p.Capacity, p.MaxSignatures, p.LaneShare, p.Damping, p.LanePrice, p.GlobalPrice, p.ReservePrice}
 }
 
-// MinSize is the least that a transaction takes of a block, in bytes: its part of the signatures that a block may have.
+// MinSize is what each signature check takes at least of a block, in bytes: its part of the signatures that a block may have.
 func (p Params) MinSize() uint64 { return p.Capacity / p.MaxSignatures }
 
-// SizeOf is what a transaction of the weight takes of a block.
-func (p Params) SizeOf(weight uint64) uint64 { return max(weight, p.MinSize()) }
+// LeastSize is what a transaction of so many bytes takes at least of a block, whatever its auths and actions are.
+func (p Params) LeastSize(bytes uint64) uint64 { return max(bytes, p.MinSize()) }
+
+// SizeOf is what a transaction takes of a block, in bytes of its capacity (specs/10-fees.md, "Size").
+func (p Params) SizeOf(t *tx.Tx) uint64 { return max(t.Weight(), checks(t)*p.MinSize()) }
+
+// checks is the work that a transaction makes beyond its bytes, in signature checks: its own, one for each auth, one for each action.
+func checks(t *tx.Tx) uint64 {
+	n := uint64(t.Signatures())
+	for _, l := range t.Legs() {
+		if l.Namespace == namespaces.Ledger() {
+			n++
+		}
+	}
+	return n
+}
 
 // target is the bytes per block that leave prices as they are: half of the capacity, so that there is room for a burst.
 func (p Params) target() uint64 { return p.Capacity / 2 }

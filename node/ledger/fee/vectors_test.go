@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lockstep-network/lockstep/internal/golden"
+	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
 
@@ -19,7 +20,8 @@ type blockVector struct {
 }
 
 type shareVector struct {
-	Legs    []legVector
+	Legs    []legVector // in the namespace of a letter; of "lockstep", the ledger's: an action
+	Auths   int
 	MinSize uint64
 	Weight  uint64
 	Shares  []Share
@@ -58,17 +60,29 @@ func TestVectors(t *testing.T) {
 	for _, uses := range worked(p) {
 		count(uses...)
 	}
-	for _, legs := range [][]legVector{{{"a", 100}}, {{"a", 100}, {"b", 60}}, {{"b", 1}, {"a", 1}, {"b", 1}, {"c", 1}}} {
-		var f tx.Fields
-		f.ChainID = "fee-test"
+	for i, legs := range [][]legVector{
+		{{"a", 100}},
+		{{"a", 100}, {"b", 60}},
+		{{"b", 1}, {"a", 1}, {"b", 1}, {"c", 1}},
+		{{"a", 100}},
+		{{"lockstep", 30}, {"lockstep", 40}},
+	} {
+		f := tx.Fields{ChainID: "fee-test"}
+		if i == 3 {
+			f.Auths = []tx.Auth{{Namespace: name('a'), Kind: tx.AuthGateway}}
+		}
 		for _, l := range legs {
-			f.Legs = append(f.Legs, tx.Leg{Namespace: name(l.Namespace[0]), Data: make([]byte, l.Bytes)})
+			ns := namespaces.Ledger()
+			if l.Namespace != "lockstep" {
+				ns = name(l.Namespace[0])
+			}
+			f.Legs = append(f.Legs, tx.Leg{Namespace: ns, Data: make([]byte, l.Bytes)})
 		}
 		trans, err := tx.New(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := shareVector{Legs: legs, MinSize: p.MinSize(), Weight: trans.Weight(), Shares: Shares(trans, p.MinSize())}
+		s := shareVector{Legs: legs, Auths: len(f.Auths), MinSize: p.MinSize(), Weight: trans.Weight(), Shares: p.Shares(trans)}
 		for _, share := range s.Shares {
 			part := PartOf(share, Prices{3, 2, 1}, 4)
 			s.Parts = append(s.Parts, partVector{part.Ordering.Dec(), part.DA.Dec(), part.Tip.Dec()})
@@ -115,7 +129,7 @@ func TestWorkedCharge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	share := Shares(trans, example().MinSize())[0]
+	share := example().Shares(trans)[0]
 	for lane, want := range map[uint64]uint64{500_000_000: 312_312_000_312, 515_871_703: 317_263_971_648} {
 		total := PartOf(share, Prices{Lane: lane, Global: 500_000_000, DA: 1}, 1_000_000).Total()
 		if total.Uint64() != want {
