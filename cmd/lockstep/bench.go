@@ -47,7 +47,7 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "gateways", Usage: "sending hosts", Value: 2},
 			&cli.IntFlag{Name: "operators", Value: 4},
 			&cli.DurationFlag{Name: "block-interval", Usage: "time between two shared blocks", Value: 100 * time.Millisecond},
-			&cli.Uint64Flag{Name: "capacity", Usage: "bytes per block of the network's fee market, a sixteenth of it each lane's share (flood alone; default: as usual)"},
+			&cli.Uint64Flag{Name: "capacity", Usage: "bytes per block of the network's fee market, an eighth of it each lane's share (flood alone; default: as usual)"},
 			&cli.IntFlag{Name: "transfers", Usage: "that derive puts in", Value: 50_000},
 			&cli.BoolFlag{Name: "no-da", Usage: "publish nothing to a DA layer"},
 			&cli.PathFlag{Name: "network", Usage: "folder of a network that runs on this machine, as a devnet's, to use instead of one of its own"},

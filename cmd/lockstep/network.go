@@ -60,7 +60,7 @@ const (
 
 // plan says what network to generate.
 type plan struct {
-	Capacity  uint64 // bytes per block, of which a lane's share is a sixteenth; 0: as usual
+	Capacity  uint64 // bytes per block, of which a lane's share is an eighth; 0: as usual
 	Dir       string
 	ChainID   string
 	Operators []host
@@ -117,7 +117,7 @@ func (p plan) generate() (*network, error) {
 		Version: genesis.Version, ChainID: p.ChainID, TimeMS: uint64(time.Now().UnixMilli()), Params: genesis.DefaultParams(),
 	}
 	if p.Capacity > 0 {
-		g.Params.Capacity, g.Params.MaxSignatures, g.Params.LaneShare = p.Capacity, p.Capacity/1024, p.Capacity/16
+		g.Params.Capacity, g.Params.MaxSignatures, g.Params.LaneShare = p.Capacity, p.Capacity/1024, p.Capacity/8
 	}
 	if p.EpochMS > 0 {
 		g.Params.EpochMS, g.Params.EvidenceMS, g.Params.UnbondingMS = p.EpochMS, 6*p.EpochMS, 6*p.EpochMS

@@ -52,7 +52,7 @@ type Config struct {
 	Genesis *genesis.Genesis // valid; the store's
 	Pool    Pool
 	Store   Store
-	Begin   func() Check // starts the check of one body's signatures: (*pool.Checker).Begin
+	Begin   func() Check // starts the check of one body's signatures: (*verify.Checker).Begin
 
 	// BlockInterval is the pace and IdleWait the wait of an empty pool. The larger of the two, the check of a block that
 	// nobody has seen, and its transfer must together stay below the engine's ProposeTimeout.

@@ -111,7 +111,7 @@ func pick(r ledger.Rules, p parent, s slot, txs []*tx.Tx) (taken []*tx.Tx, refus
 	return taken, refused, nil
 }
 
-// Check is the check of one body's signatures; *pool.Proposal is one. Decode is called for every transaction of the body,
+// Check is the check of one body's signatures; *verify.Proposal is one. Decode is called for every transaction of the body,
 // then Verify once.
 type Check interface {
 	// Decode reads a transaction, or returns the remembered one with this very encoding.

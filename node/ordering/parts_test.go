@@ -15,6 +15,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/pool"
+	"github.com/lockstep-network/lockstep/node/pool/verify"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
@@ -22,7 +23,7 @@ import (
 var (
 	_ Pool  = (*pool.Pool)(nil)
 	_ Store = (*store.Store)(nil)
-	_ Check = (*pool.Proposal)(nil)
+	_ Check = (*verify.Proposal)(nil)
 )
 
 // full is one node of real parts.
@@ -193,11 +194,11 @@ func BenchmarkJudge(b *testing.B) {
 		}
 		for _, warm := range []bool{false, true} {
 			b.Run(kind.name+map[bool]string{false: " cold", true: " warm"}[warm], func(b *testing.B) {
-				checker := pool.NewChecker(nil)
+				checker := verify.New(nil)
 				b.SetBytes(int64(len(c.body)))
 				for b.Loop() {
 					if !warm {
-						checker = pool.NewChecker(nil)
+						checker = verify.New(nil)
 					}
 					if _, err := judge(rules, p, s, [][]byte{c.raw, c.body}, checker.Begin()); err != nil {
 						b.Fatal(err)

@@ -1,11 +1,9 @@
 package pool
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/holiman/uint256"
@@ -14,6 +12,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/pool/verify"
 )
 
 // VainPerNew is how many transactions a peer may have looked at in vain for each new one that it brings: so many looks at the state cost less than the
@@ -44,21 +43,22 @@ func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
 	if p.crowded(batch) {
 		return Offered{Vain: len(batch)}, nil
 	}
-	all, err := p.checker.open(batch)
+	all, err := p.checker.Open(batch)
 	if err != nil {
 		return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
 	}
-	var fit, unchecked []*opened
+	var fit, unchecked []*verify.Opened
+	var entries []*entry
 	s := p.screen()
 	for i := range all {
-		err := s.look(&all[i])
+		e, err := s.look(all[i].Tx)
 		switch {
 		case err == nil:
-			fit = append(fit, &all[i])
+			fit, entries = append(fit, &all[i]), append(entries, e)
 			continue
 		case tx.CodeOf(err) == tx.WrongChain:
 			return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
-		case !all[i].verified:
+		case !all[i].Verified():
 			unchecked = append(unchecked, &all[i])
 			result.Vain++
 		case tx.CodeOf(err) != ledger.Duplicate:
@@ -74,11 +74,11 @@ func (p *Pool) Offer(batch [][]byte) (result Offered, err error) {
 	if result.Checked {
 		look = slices.Concat(fit, unchecked)
 	}
-	if err := p.checker.verifyAll(look); err != nil {
+	if err := p.checker.VerifyAll(look); err != nil {
 		return Offered{}, fmt.Errorf("%w: %w", ErrForbidden, err)
 	}
-	for _, o := range fit {
-		err := p.enter(o.entry, s.balances[o.tx.Payer()], s.height)
+	for _, e := range entries {
+		err := p.enter(e, s.balances[e.pair.Payer], s.height)
 		p.counts.added(err)
 		if err == nil {
 			result.New++
@@ -130,59 +130,6 @@ func (p *Pool) closed(claim tx.Glance, size Limits) bool {
 	return there && !q.outbid(last, claim.Tip)
 }
 
-// opened is a transaction of a batch.
-type opened struct {
-	tx       *tx.Tx
-	key      common.Hash // its name for the checker
-	verified bool
-	entry    *entry // once it has passed the screening
-}
-
-// open decodes a batch. The error is the [*tx.Reject] of a transaction that does not decode.
-func (c *Checker) open(batch [][]byte) ([]opened, error) {
-	all, errs := make([]opened, len(batch)), make([]error, len(batch))
-	var failed atomic.Bool
-	parallel(len(batch), c.slots, func(i int) {
-		if failed.Load() {
-			return
-		}
-		if all[i], errs[i] = c.openOne(batch[i]); errs[i] != nil {
-			failed.Store(true)
-		}
-	})
-	return all, errors.Join(errs...)
-}
-
-func (c *Checker) openOne(raw []byte) (opened, error) {
-	if len(raw) > tx.MaxSize {
-		return opened{}, tx.NewReject(tx.TxTooLarge, "%d bytes, at most %d", len(raw), tx.MaxSize)
-	}
-	key := nameOf(raw)
-	if t, ok := c.lookup(key); ok {
-		c.known.Inc()
-		return opened{tx: t.Tx, key: key, verified: true}, nil
-	}
-	t, err := tx.Decode(bytes.Clone(raw)) // raw is a part of something larger, which must not live as long
-	return opened{tx: t, key: key}, err
-}
-
-// verifyAll checks the signatures of those that are not verified yet, in parallel. The error is the [*tx.Reject] of one that fails; the others
-// are then not looked at.
-func (c *Checker) verifyAll(txs []*opened) error {
-	errs := make([]error, len(txs))
-	var failed atomic.Bool
-	parallel(len(txs), c.slots, func(i int) {
-		if txs[i].verified || failed.Load() {
-			return
-		}
-		if _, errs[i] = c.verify(txs[i].key, txs[i].tx); errs[i] != nil {
-			failed.Store(true)
-		}
-		txs[i].verified = errs[i] == nil
-	})
-	return errors.Join(errs...)
-}
-
 // screen begins to say which transactions of a batch would be taken in, if their signatures are good.
 func (p *Pool) screen() *screening {
 	s := &screening{
@@ -207,29 +154,29 @@ type screening struct {
 	queued   map[queueKey]Limits            // likewise
 }
 
-// look says nil, a [*tx.Reject], or another error if the state could not be read. What it lets pass gets its entry.
-func (s *screening) look(o *opened) error {
-	p, t := s.pool, o.tx
+// look makes the entry of a transaction that it lets pass. An error is a [*tx.Reject], or another one if the state could not be read.
+func (s *screening) look(t *tx.Tx) (*entry, error) {
+	p := s.pool
 	fee, err := s.pass.Check(t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	probe := newEntry(t)
 	sum := s.sums[probe.pair.Payer]
 	if before := s.pairs[probe.pair]; before != nil {
 		if t.Tip() < replacementTip(before.Tip()) {
-			return tx.NewReject(ReplacementUnderpriced, "the batch has another one with the same payer and salt")
+			return nil, tx.NewReject(ReplacementUnderpriced, "the batch has another one with the same payer and salt")
 		}
 		beforeFee, err := s.pass.Check(before)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		sum.Sub(&sum, &beforeFee)
 	}
 	probe.fee.Add(&fee, &sum)
 	balance, err := s.balance(probe.pair.Payer)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	key := keyOf(t)
 	p.mu.Lock()
@@ -247,12 +194,12 @@ func (s *screening) look(o *opened) error {
 	}
 	p.mu.Unlock()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.sums[probe.pair.Payer], s.pairs[probe.pair], s.queued[key] = probe.fee, t, queued
-	o.entry = newEntry(t)
-	o.entry.fee, o.entry.order = fee, s.order(key.namespace)
-	return nil
+	e := newEntry(t)
+	e.fee, e.order = fee, s.order(key.namespace)
+	return e, nil
 }
 
 // balance reads a payer's balance once for the whole batch.

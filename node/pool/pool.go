@@ -14,6 +14,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/fee"
+	"github.com/lockstep-network/lockstep/node/pool/verify"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
@@ -128,7 +129,7 @@ type Pool struct {
 	config  Config
 	chain   Chain
 	journal Journal
-	checker *Checker
+	checker *verify.Checker
 	counts  counters
 
 	// journalMu keeps what is forgotten from overtaking what is put: read-locked from an admission to its fsync, locked to forget.
@@ -159,7 +160,7 @@ func New(c Config, chain Chain, journal Journal) (*Pool, error) {
 	}
 	c.Total.Size, c.PerPayer.Size = math.MaxInt, math.MaxInt
 	p := &Pool{
-		config: c, chain: chain, journal: journal, checker: NewChecker(c.Metrics),
+		config: c, chain: chain, journal: journal, checker: verify.New(c.Metrics),
 		height: chain.Head(), byID: make(map[common.Hash]*entry), byPair: make(map[ledger.Pair]*entry),
 		byExpiry: make(map[uint64]map[*entry]struct{}), payers: make(map[common.Address]*payer), queues: make(map[queueKey]*queue),
 	}
@@ -203,7 +204,7 @@ func (p *Pool) restore() error {
 }
 
 // Checker verifies and remembers signatures; it is shared by gossip, API and proposals.
-func (p *Pool) Checker() *Checker { return p.checker }
+func (p *Pool) Checker() *verify.Checker { return p.checker }
 
 // Acknowledge admits a node's own users' transactions: those without an error are in the journal, on disk, and will be announced until a block
 // holds them or they expire. One that gossip brought before is acknowledged all the same.

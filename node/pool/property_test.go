@@ -16,6 +16,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/internal/chaintest"
 	"github.com/lockstep-network/lockstep/node/pool"
+	"github.com/lockstep-network/lockstep/node/pool/verify"
 	"github.com/lockstep-network/lockstep/node/store"
 )
 
@@ -348,10 +349,10 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	for _, known := range []bool{false, true} {
 		b.Run(fmt.Sprintf("known=%v", known), func(b *testing.B) {
-			c := pool.NewChecker(nil)
+			c := verify.New(nil)
 			for range b.N {
 				if !known {
-					c = pool.NewChecker(nil)
+					c = verify.New(nil)
 				}
 				c.Check(raws)
 			}

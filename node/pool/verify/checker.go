@@ -1,7 +1,6 @@
-package pool
+package verify
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"runtime"
 	"sync"
@@ -35,8 +34,8 @@ type generation struct {
 	bytes int
 }
 
-// NewChecker makes an empty checker. Metrics may be nil.
-func NewChecker(metrics prometheus.Registerer) *Checker {
+// New makes an empty checker. Metrics may be nil.
+func New(metrics prometheus.Registerer) *Checker {
 	c := &Checker{
 		slots:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), // half the cores: a flood of gossip must not stop consensus
 		checked: prometheus.NewCounter(prometheus.CounterOpts{Name: "lockstep_signatures_checked_total", Help: "Signatures recovered."}),
@@ -99,9 +98,9 @@ func (c *Checker) check(raw []byte) (tx.Verified, error) {
 		return tx.Verified{}, err
 	}
 	if o.verified {
-		return tx.Verified{Tx: o.tx}, nil
+		return tx.Verified{Tx: o.Tx}, nil
 	}
-	return c.verify(o.key, o.tx)
+	return c.verify(o.key, o.Tx)
 }
 
 func (c *Checker) verify(key common.Hash, t *tx.Tx) (tx.Verified, error) {
@@ -112,57 +111,6 @@ func (c *Checker) verify(key common.Hash, t *tx.Tx) (tx.Verified, error) {
 	}
 	c.remember(key, v)
 	return v, nil
-}
-
-// Begin starts the check of a proposal's body: give [Proposal.Decode] to block.DecodeBody, then call Verify.
-func (c *Checker) Begin() *Proposal { return &Proposal{checker: c} }
-
-// Proposal collects a body's transactions that have not been verified yet. It is used by one goroutine.
-type Proposal struct {
-	checker *Checker
-	keys    []common.Hash
-	pending []*tx.Tx
-}
-
-// Decode returns a remembered transaction, or decodes it for Verify to check.
-func (p *Proposal) Decode(raw []byte) (*tx.Tx, error) {
-	if len(raw) > tx.MaxSize {
-		return nil, tx.NewReject(tx.TxTooLarge, "%d bytes, at most %d", len(raw), tx.MaxSize)
-	}
-	key := nameOf(raw)
-	if t, ok := p.checker.lookup(key); ok {
-		p.checker.known.Inc()
-		return t.Tx, nil
-	}
-	t, err := tx.Decode(bytes.Clone(raw))
-	if err != nil {
-		return nil, err
-	}
-	p.keys, p.pending = append(p.keys, key), append(p.pending, t)
-	return t, nil
-}
-
-// Verify checks the signatures of all decoded transactions that were not remembered, in parallel. The error is the [*tx.Reject] of the first
-// one that fails.
-func (p *Proposal) Verify() error {
-	errs := make([]error, len(p.pending))
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0)) // its own: a proposal does not wait for gossip
-	var failed atomic.Bool
-	parallel(len(p.pending), slots, func(i int) {
-		if failed.Load() {
-			return
-		}
-		if _, errs[i] = p.checker.verify(p.keys[i], p.pending[i]); errs[i] != nil {
-			failed.Store(true)
-		}
-	})
-	p.keys, p.pending = nil, nil
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // chunk is how many signatures a worker checks in a row: about a millisecond's.
