@@ -52,14 +52,13 @@ func Run(ctx context.Context, c Config) (err error) {
 		return fmt.Errorf("open store: %w", err)
 	}
 	defer closing(&err, st.Close)
-	sets := st.Operators
+	sets, who := st.Operators, newOperators(st, c.Logger)
 
 	// What comes in.
 	txs, err := pool.New(c.pool(registry), st, st)
 	if err != nil {
 		return fmt.Errorf("open pool: %w", err)
 	}
-	who := newOperators(st, c.Logger)
 	host, err := p2p.New(ctx, c.p2p(who, registry))
 	if err != nil {
 		return fmt.Errorf("start p2p: %w", err)
