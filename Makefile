@@ -1,7 +1,7 @@
 # Lockstep: how to build, run and check it. `make help` lists the targets.
 #
 # Needs Go and make; gcc where it is there (faster signature checks; everything builds with CGO_ENABLED=0 too);
-# Node 18 or newer for the viem test of `make test` (SKIP_VIEM=1 leaves that test out).
+# Node 20 or newer for the L1 (Anvil) and the wallet (viem) of `make test` (SKIP_ANVIL=1, SKIP_VIEM=1 leave those tests out).
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,6 +14,7 @@ ARGS    ?=
 BIN   := bin
 TOOLS := $(BIN)/tools
 VIEM  := internal/e2e/viem
+ANVIL := internal/anvil
 
 # Version stamping asks git; where git cannot answer (a tarball, another user's checkout) the build goes on without it.
 BUILDVCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
@@ -68,7 +69,7 @@ short:
 	$(GO) test -short $(UNIT)
 
 .PHONY: unit
-unit:
+unit: anvil
 	$(GO) test -timeout 15m $(UNIT)
 
 .PHONY: e2e
@@ -79,7 +80,7 @@ e2e: viem
 test: vet unit e2e ## All tests, end to end included; installs what they need.
 
 .PHONY: race
-race: ## Unit tests under the race detector (needs gcc).
+race: anvil ## Unit tests under the race detector (needs gcc).
 	@command -v $${CC:-gcc} >/dev/null || { echo 'race: the race detector needs a C compiler: install gcc' >&2; exit 1; }
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(UNIT)
 
@@ -127,6 +128,22 @@ $(VIEM)/node_modules/.package-lock.json: $(VIEM)/package.json $(VIEM)/package-lo
 	cd $(VIEM) && npm ci --no-audit --no-fund
 	@mkdir -p $(@D) && touch $@
 
+# The L1 of tests and of the devnet. npm gets the executable for this machine, so that a complete lock, which `npm ci` wants, is not at hand
+# everywhere; what the lock names is checked. No script of the package runs.
+.PHONY: anvil
+ifeq ($(SKIP_ANVIL),1)
+anvil:
+	@echo 'anvil: left out (SKIP_ANVIL=1)'
+else
+anvil: $(ANVIL)/node_modules/.package-lock.json ## Install Anvil, the L1 of tests.
+endif
+
+$(ANVIL)/node_modules/.package-lock.json: $(ANVIL)/package.json $(ANVIL)/package-lock.json
+	@command -v npm >/dev/null || { \
+	  echo 'anvil: the tests on an L1 need npm (Node 20 or newer), and there is none on PATH: install it, or run `make test SKIP_ANVIL=1`' >&2; exit 1; }
+	cd $(ANVIL) && npm install --no-save --no-audit --no-fund --ignore-scripts
+	@mkdir -p $(@D) && touch $@
+
 .PHONY: clean
 clean: ## Remove what was built (not a devnet's data).
-	rm -rf $(BIN) $(VIEM)/node_modules
+	rm -rf $(BIN) $(VIEM)/node_modules $(ANVIL)/node_modules
