@@ -1,7 +1,8 @@
 # Lockstep: how to build, run and check it. `make help` lists the targets.
 #
 # Needs Go and make; gcc where it is there (faster signature checks; everything builds with CGO_ENABLED=0 too);
-# Node 20 or newer for the L1 (Anvil) and the wallet (viem) of `make test` (SKIP_ANVIL=1, SKIP_VIEM=1 leave those tests out).
+# Node 20 or newer for the L1 (Anvil), the wallet (viem) and the contract's compiler (solc) of `make test` (SKIP_ANVIL=1, SKIP_VIEM=1 and SKIP_SOLC=1
+# leave those tests out).
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,6 +16,7 @@ BIN   := bin
 TOOLS := $(BIN)/tools
 VIEM  := internal/e2e/viem
 ANVIL := internal/anvil
+SOLC  := contracts
 
 # Version stamping asks git; where git cannot answer (a tarball, another user's checkout) the build goes on without it.
 BUILDVCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
@@ -77,7 +79,7 @@ e2e: viem
 	@pkgs="$(E2E)"; [ -z "$$pkgs" ] || { set -x; $(GO) test -p 1 -timeout 20m $$pkgs; }
 
 .PHONY: test
-test: vet unit e2e ## All tests, end to end included; installs what they need.
+test: vet solc unit e2e ## All tests, end to end included; installs what they need.
 
 .PHONY: race
 race: anvil ## Unit tests under the race detector (needs gcc).
@@ -104,6 +106,14 @@ golden: ## Write specs/vectors and golden files anew: read the difference before
 	[ -n "$$dirs" ] || { echo 'golden: no test takes -update'; exit 0; }; \
 	$(GO) test -count 1 -run 'Golden|Vector' $$dirs -update
 
+# ---- generated code --------------------------------------------------------------------------------------------------
+
+.PHONY: contracts
+contracts: solc ## Compile the L1 contract and write its Go bindings anew.
+	@out=$$(mktemp -d) && trap 'rm -r "$$out"' EXIT && cd contracts && node compile.mjs "$$out" && \
+	$(GO) tool abigen --v2 --abi "$$out/SequencerInbox.abi" --bin "$$out/SequencerInbox.bin" \
+	  --pkg contracts --type SequencerInbox --out sequencerinbox.go
+
 # ---- what tests and checks need --------------------------------------------------------------------------------------
 
 # Tools are built at the exact versions of tools/go.mod, a module of its own, so that they never move ours.
@@ -112,6 +122,7 @@ $(TOOLS)/%: tools/go.mod tools/go.sum
 	@tool=$$(cd tools && $(GO) list tool | grep '/$*$$') && echo "build $$tool" && \
 	cd tools && $(GO) build -buildvcs=false -o ../$(TOOLS)/$* $$tool && touch ../$(TOOLS)/$*
 
+# The wallet's library, and the compiler of the contract.
 .PHONY: viem
 ifeq ($(SKIP_VIEM),1)
 viem:
@@ -120,12 +131,20 @@ else
 viem: $(if $(wildcard $(VIEM)/package.json),$(VIEM)/node_modules/.package-lock.json)
 endif
 
-$(VIEM)/node_modules/.package-lock.json: $(VIEM)/package.json $(VIEM)/package-lock.json
+.PHONY: solc
+ifeq ($(SKIP_SOLC),1)
+solc:
+	@echo 'solc: left out (SKIP_SOLC=1)'
+else
+solc: $(SOLC)/node_modules/.package-lock.json ## Install the compiler of the contract.
+endif
+
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@command -v node >/dev/null && command -v npm >/dev/null || { \
-	  echo 'viem: the wallet test needs Node 18 or newer with npm, and there is none on PATH: install it, or run `make test SKIP_VIEM=1`' >&2; exit 1; }
+	  echo '$*: this needs Node 18 or newer with npm, and there is none on PATH: install it, or run `make test SKIP_VIEM=1 SKIP_SOLC=1`' >&2; exit 1; }
 	@node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' || { \
-	  echo "viem: the wallet test needs Node 18 or newer, this is $$(node --version): update it, or run \`make test SKIP_VIEM=1\`" >&2; exit 1; }
-	cd $(VIEM) && npm ci --no-audit --no-fund
+	  echo "$*: this needs Node 18 or newer, this is $$(node --version): update it, or run \`make test SKIP_VIEM=1 SKIP_SOLC=1\`" >&2; exit 1; }
+	cd $* && npm ci --no-audit --no-fund
 	@mkdir -p $(@D) && touch $@
 
 # The L1 of tests and of the devnet. npm gets the executable for this machine, so that a complete lock, which `npm ci` wants, is not at hand
@@ -146,4 +165,4 @@ $(ANVIL)/node_modules/.package-lock.json: $(ANVIL)/package.json $(ANVIL)/package
 
 .PHONY: clean
 clean: ## Remove what was built (not a devnet's data).
-	rm -rf $(BIN) $(VIEM)/node_modules $(ANVIL)/node_modules
+	rm -rf $(BIN) $(VIEM)/node_modules $(ANVIL)/node_modules $(SOLC)/node_modules

@@ -49,6 +49,18 @@ func NewTree(values []common.Hash) (Tree, error) {
 	return Tree{values, leaves}, nil
 }
 
+// List is the same tree over values in their own order: it shows that a value stands at an index (specs/11-l1.md, "Batch").
+type List struct{ tree Tree }
+
+// NewList takes the values in any order.
+func NewList(values []common.Hash) List { return List{Tree{values}} }
+
+// Root returns the root of the list.
+func (l List) Root() common.Hash { return l.tree.Root() }
+
+// Path returns the way from the value at an index, which must be below the count, to the root.
+func (l List) Path(index int) Path { return l.tree.path(index) }
+
 // Root returns the root of the tree.
 func (t Tree) Root() common.Hash { return t.leaves.Root() }
 

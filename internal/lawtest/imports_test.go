@@ -13,11 +13,12 @@ func mayImport() map[string][]string {
 	return map[string][]string{
 		"namespaces": {},
 		"p2p":        {}, // knows no domain type
-		"da":         {"namespaces"},
-		"rollups":    {"da", "p2p", "namespaces"},
-		"node":       {"da", "p2p", "namespaces"}, // knows no rollup's rules
-		"internal":   {"node", "rollups", "da", "p2p", "namespaces"},
-		"cmd":        {"node", "rollups", "da", "p2p", "namespaces", "internal"},
+		"contracts":  {"namespaces"},
+		"da":         {"contracts", "namespaces"},
+		"rollups":    {"da", "p2p", "contracts", "namespaces"}, // through da
+		"node":       {"da", "p2p", "contracts", "namespaces"}, // knows no rollup's rules
+		"internal":   {"node", "rollups", "da", "p2p", "contracts", "namespaces"},
+		"cmd":        {"node", "rollups", "da", "p2p", "contracts", "namespaces", "internal"},
 	}
 }
 

@@ -71,7 +71,7 @@ func initViolations(s source) []string {
 type decoder struct{ dir, name, at string }
 
 // decodedFolders are where formats live that others write.
-func decodedFolders() []string { return []string{"namespaces", "da"} }
+func decodedFolders() []string { return []string{"namespaces", "contracts", "da"} }
 
 func TestEachDecoderIsFuzzed(t *testing.T) {
 	report(t, unfuzzed(readSources(t)))
