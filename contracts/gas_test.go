@@ -26,11 +26,11 @@ func TestGoldenGas(t *testing.T) {
 	if testing.Short() {
 		t.Skip("blobs take seconds")
 	}
-	sizes := []int{4, 16, 64}
+	sizes, blob := []int{4, 16, 64}, emptyBlob(t)
 	var names []string
 	used := make(map[string][]uint64)
 	for _, n := range sizes {
-		measureGas(t, n, func(name string, receipt *types.Receipt) {
+		measureGas(t, n, blob, func(name string, receipt *types.Receipt) {
 			if _, known := used[name]; !known {
 				names = append(names, name)
 			}
@@ -63,7 +63,7 @@ func TestGoldenGas(t *testing.T) {
 	}
 }
 
-func measureGas(t *testing.T, operators int, note func(string, *types.Receipt)) {
+func measureGas(t *testing.T, operators int, blob sidecarOf, note func(string, *types.Receipt)) {
 	t.Helper()
 	c := newL1(t, equals(t, "gas", operators))
 	note("deploy", c.deployed)
@@ -92,9 +92,9 @@ func measureGas(t *testing.T, operators int, note func(string, *types.Receipt)) 
 	note("submit, no places", receipt)
 	run, s, receipt := commit(KindCelestia, nil, nil)
 	note("submit, one place on Celestia", receipt)
-	_, _, receipt = commit(KindBlobs, nil, emptyBlobs(t, 1))
+	_, _, receipt = commit(KindBlobs, nil, blob(1))
 	note("submit with one blob", receipt)
-	_, _, receipt = commit(KindBlobs, nil, emptyBlobs(t, 6))
+	_, _, receipt = commit(KindBlobs, nil, blob(6))
 	note("submit with six blobs", receipt)
 	next := equals(t, "next", operators)
 	_, _, receipt = commit(KindNone, &next, nil)
@@ -134,10 +134,12 @@ func noise(n int) []byte {
 	return []byte(strings.Repeat(string(crypto.Keccak256([]byte("noise"))), n/32+1))[:n]
 }
 
-// emptyBlobs is a sidecar of n blobs.
-func emptyBlobs(t testing.TB, n int) *types.BlobTxSidecar {
+// sidecarOf makes a sidecar of n blobs.
+type sidecarOf func(n int) *types.BlobTxSidecar
+
+// emptyBlob computes what goes with one blob, once.
+func emptyBlob(t testing.TB) sidecarOf {
 	t.Helper()
-	sidecar := &types.BlobTxSidecar{Version: types.BlobSidecarVersion1}
 	var blob kzg4844.Blob
 	commitment, err := kzg4844.BlobToCommitment(&blob)
 	if err != nil {
@@ -147,10 +149,13 @@ func emptyBlobs(t testing.TB, n int) *types.BlobTxSidecar {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range n {
-		sidecar.Blobs = append(sidecar.Blobs, blob)
-		sidecar.Commitments = append(sidecar.Commitments, commitment)
-		sidecar.Proofs = append(sidecar.Proofs, proofs...)
+	return func(n int) *types.BlobTxSidecar {
+		sidecar := &types.BlobTxSidecar{Version: types.BlobSidecarVersion1}
+		for range n {
+			sidecar.Blobs = append(sidecar.Blobs, blob)
+			sidecar.Commitments = append(sidecar.Commitments, commitment)
+			sidecar.Proofs = append(sidecar.Proofs, proofs...)
+		}
+		return sidecar
 	}
-	return sidecar
 }
