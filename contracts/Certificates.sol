@@ -52,7 +52,7 @@ library Certificates {
     function member(bytes calldata set, uint256 index) internal pure returns (address operator) {
         unchecked {
             (, uint256 pos) = Rlp.list(set, 0);
-            for (; index > 0; index--) pos += (Rlp.word(set, pos) >> 248) - 0xbf;
+            for (; index > 0 && pos < set.length; index--) pos += (Rlp.word(set, pos) >> 248) - 0xbf;
             if (pos >= set.length) revert MalformedSet();
             return address(uint160(Rlp.word(set, pos) >> 80));
         }

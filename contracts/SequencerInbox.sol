@@ -343,8 +343,9 @@ contract SequencerInbox {
         h = Headers.parse(s.headers[0], _chain());
         if (frozen && h.height >= frozenAt) revert Frozen();
         if (s.count > 0) {
+            if (n != 1 || s.count > s.anchor) revert NotRecorded();
             uint256 above = uint256(s.anchor) + 1 - s.count; // the settled run's first height; a wrong one leads to another root
-            if (n != 1 || h.height < above) revert NotRecorded();
+            if (h.height < above) revert NotRecorded();
             bytes32 root = Trees.climb(h.hash, h.height - above, s.count, s.siblings);
             if (root != settlements[s.anchor].root) revert NotRecorded();
             return h;

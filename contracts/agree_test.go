@@ -14,40 +14,63 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 )
 
-// FuzzVerifiersAgree: whatever is submitted, the contract takes it exactly if Go's verifier does.
-func FuzzVerifiersAgree(f *testing.F) {
-	var chains []*l1
+// agreeing are contracts of networks of several sizes, each with a header already.
+func agreeing(t testing.TB) (chains []*l1) {
+	t.Helper()
 	for _, n := range []network{
-		newNetwork(f, "one", 7), newNetwork(f, "four", 10, 10, 10, 10), newNetwork(f, "nine", 1<<40, 1<<39, 1<<39, 300, 256, 255, 128, 127, 1),
-		equals(f, "sixteen", 16),
+		newNetwork(t, "one", 7), newNetwork(t, "four", 10, 10, 10, 10), newNetwork(t, "nine", 1<<40, 1<<39, 1<<39, 300, 256, 255, 128, 127, 1),
+		equals(t, "sixteen", 16),
 	} {
-		c := newL1(f, n)
-		c.submit(headers(f, c.trust, 3, ""))
+		c := newL1(t, n)
+		c.submit(headers(t, c.trust, 3, ""))
 		chains = append(chains, c)
 	}
-	for seed := range uint64(400) {
+	return chains
+}
+
+// agree asks both verifiers about a random submission and returns the contract's verdict.
+func agree(t *testing.T, chains []*l1, seed uint64, splice []byte) string {
+	t.Helper()
+	random := rand.New(rand.NewPCG(seed, 3))
+	c := chains[random.IntN(len(chains))]
+	c.t = t
+	s := c.random(random, splice)
+	goErr, name := goTakes(c.trust, s), c.refused(c.pack(s))
+	if (goErr == nil) != (name == "") {
+		t.Errorf("seed %d: Go says %v, the contract %q\n%x\n%x\n%x\n%x", seed, goErr, name, s.header, s.certificate, s.operators, s.next)
+	}
+	return name
+}
+
+// FuzzVerifiersAgree: whatever is submitted, the contract takes it exactly if Go's verifier does.
+func FuzzVerifiersAgree(f *testing.F) {
+	chains := agreeing(f)
+	for seed := range uint64(20) {
 		f.Add(seed, []byte{})
 	}
 	f.Add(uint64(1), []byte("\xf9\x01\x29\x01\x8dlockstep-test"))
-	taken := 0
-	f.Fuzz(func(t *testing.T, seed uint64, splice []byte) {
-		random := rand.New(rand.NewPCG(seed, 3))
-		c := chains[random.IntN(len(chains))]
-		c.t = t
-		s := c.random(random, splice)
-		goErr, name := goTakes(c.trust, s), c.refused(c.pack(s))
-		if (goErr == nil) != (name == "") {
-			t.Errorf("seed %d: Go says %v, the contract %q\n%x\n%x\n%x\n%x", seed, goErr, name, s.header, s.certificate, s.operators, s.next)
+	f.Fuzz(func(t *testing.T, seed uint64, splice []byte) { agree(t, chains, seed, splice) })
+}
+
+// The same over a thousand seeds, and that they reach every verdict that a submission can get.
+func TestVerifiersAgreeOnEveryVerdict(t *testing.T) {
+	chains := agreeing(t)
+	verdicts := make(map[string]int)
+	for seed := range uint64(1000) {
+		verdicts[agree(t, chains, seed, nil)]++
+	}
+	t.Log(verdicts)
+	if verdicts[""] < 100 {
+		t.Errorf("only %d of 1000 were taken", verdicts[""])
+	}
+	for _, name := range []string{
+		"MalformedHeader", "WrongChain", "Stale", "WrongParent", "OlderThanTip", "WrongOperators", "MalformedCertificate", "OtherHeader",
+		"MalformedBitmap", "BadSignature", "NoQuorum", "MalformedSet",
+	} {
+		if verdicts[name] == 0 {
+			t.Errorf("no submission was refused with %s", name)
 		}
-		if name == "" {
-			taken++
-		}
-	})
-	f.Cleanup(func() {
-		if taken == 0 && !f.Failed() && !f.Skipped() {
-			f.Log("nothing was taken: the mutations are too many")
-		}
-	})
+	}
 }
 
 // random is a submission with a few things wrong, or none.

@@ -52,7 +52,7 @@ func newL1(t testing.TB, n network) *l1 {
 	})
 	t.Cleanup(func() { _ = sim.Close() })
 	c := &l1{t: t, sim: sim, key: key, blobKey: blobKey, inbox: NewSequencerInbox(), network: n, trust: n.trust()}
-	input := append(common.FromHex(SequencerInboxMetaData.Bin), c.inbox.PackConstructor(genesisHash(), testChain, genesisTime, n.set.Hash())...)
+	input := append(common.FromHex(SequencerInboxMetaData.Bin), c.inbox.PackConstructor(genesisHash(), n.chain, genesisTime, n.set.Hash())...)
 	receipt := c.transact(nil, input, nil)
 	c.address, c.deployed = receipt.ContractAddress, receipt
 	return c

@@ -141,6 +141,7 @@ func TestEquivocation(t *testing.T) {
 		{"two operators", "NoEquivocation", report(operators, 2, 9, 1, one, a, other, sign(1, 9, 1, other))},
 		{"another index", "NoEquivocation", report(operators, 1, 9, 1, one, a, other, b)},
 		{"an index beyond the set", "MalformedSet", report(operators, 4, 9, 1, one, a, other, b)},
+		{"an index far beyond the set", "MalformedSet", report(operators, 1<<63, 9, 1, one, a, other, b)},
 		{"V of 28", "NoEquivocation", report(operators, 2, 9, 1, one, a, other, high)},
 		{"short signature", "NoEquivocation", report(operators, 2, 9, 1, one, a, other, b[:64])},
 		{"strangers", "WrongOperators", report(EncodeSet(equals(t, "strangers", 4).set), 2, 9, 1, one, a, other, b)},

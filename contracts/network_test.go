@@ -25,8 +25,9 @@ func genesisHash() common.Hash { return crypto.Keccak256Hash([]byte("the genesis
 
 // network is a set of operators with their keys, in the set's order.
 type network struct {
-	keys []*ecdsa.PrivateKey
-	set  cert.Set
+	chain string
+	keys  []*ecdsa.PrivateKey
+	set   cert.Set
 }
 
 func newNetwork(t testing.TB, name string, powers ...uint64) network {
@@ -46,7 +47,7 @@ func newNetwork(t testing.TB, name string, powers ...uint64) network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := network{set: set}
+	n := network{chain: testChain, set: set}
 	for _, o := range set.Operators() {
 		n.keys = append(n.keys, keys[o.Address])
 	}
@@ -65,7 +66,7 @@ func equals(t testing.TB, name string, n int) network {
 
 func (n network) sign(t testing.TB, i int, height uint64, round uint32, hash common.Hash) tx.Signature {
 	t.Helper()
-	digest := cert.ExtensionDigest(testChain, height, round, hash)
+	digest := cert.ExtensionDigest(n.chain, height, round, hash)
 	sig, err := crypto.Sign(digest[:], n.keys[i])
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +99,7 @@ func (n network) quorum() (signers []int) {
 }
 
 func (n network) trust() cert.Trust {
-	return cert.Trust{ChainID: testChain, Hash: genesisHash(), TimeMS: genesisTime, Set: n.set}
+	return cert.Trust{ChainID: n.chain, Hash: genesisHash(), TimeMS: genesisTime, Set: n.set}
 }
 
 // made is a header with what it commits to.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -191,6 +192,23 @@ func TestTruncatedAtEachByte(t *testing.T) {
 					t.Errorf("%s %s at byte %d: Go takes it", part, what, i)
 				}
 			}
+		}
+	}
+}
+
+// The chain id stands in headers and digests in its one form, whatever its length.
+func TestChainIdsOfAllLengths(t *testing.T) {
+	for _, size := range []int{1, 2, 31, 32, 33, 49, 50} {
+		n := equals(t, "chain", 4)
+		n.chain = strings.Repeat("0123456789", 5)[:size]
+		c := newL1(t, n)
+		c.submit(headers(t, c.trust, 2, ""))
+		for i := range size {
+			run := headers(t, c.trust, 1, "")
+			id := []byte(n.chain)
+			id[i] ^= 1
+			run[0].ChainID = string(id)
+			c.mustRefuse(run[0].ChainID, "WrongChain", c.pack(c.submission(run, n.certify(t, run[0].Header, 0, 0, 1, 2), nil)))
 		}
 	}
 }
