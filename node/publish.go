@@ -35,7 +35,7 @@ func (c Config) dataLayer(st *store.Store, sets func(common.Hash) (cert.Set, err
 	if c.DA == "" {
 		return dataLayer{}, nil
 	}
-	layer, err := dial.Open(c.DA)
+	layer, err := dial.Open(dial.Config{URL: c.DA})
 	if err != nil {
 		return dataLayer{}, err
 	}

@@ -196,7 +196,7 @@ func (c Config) open(ctx context.Context, exec rollups.Executor, prepare func([]
 		Source: c.Source, Registry: c.Registry, Log: c.Logger,
 	}
 	if c.Source != rollups.SourceP2P {
-		layer, err := dial.Open(c.DA)
+		layer, err := dial.Open(dial.Config{URL: c.DA})
 		if err != nil {
 			return nil, nil, fmt.Errorf("open DA layer: %w", err)
 		}
