@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
 
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/internal/anvil"
@@ -57,6 +58,18 @@ func (l *l1) call(method string, args ...any) {
 }
 
 func (l *l1) mine(blocks int) { l.Helper(); l.call("anvil_mine", fmt.Sprintf("%#x", blocks)) }
+
+// pooled waits until so many transactions are pending.
+func (l *l1) pooled(n uint64) {
+	l.Helper()
+	eventually(l, "the pool holds the transactions", func() bool {
+		var status map[string]hexutil.Uint64
+		if err := l.RPC.CallContext(context.Background(), &status, "txpool_status"); err != nil {
+			l.Fatal(err)
+		}
+		return uint64(status["pending"]) == n
+	})
+}
 
 // account is a funded one.
 func (l *l1) account(name string) Account {
