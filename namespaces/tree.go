@@ -42,18 +42,22 @@ func NewTree(values []common.Hash) (Tree, error) {
 			return Tree{}, fmt.Errorf("sorted tree: value %d is not above the one before it", i)
 		}
 	}
+	return newTree(values), nil
+}
+
+func newTree(values []common.Hash) Tree {
 	leaves := make(Leaves, len(values))
 	for i, v := range values {
 		leaves[i] = hashLeaf(v)
 	}
-	return Tree{values, leaves}, nil
+	return Tree{values, leaves}
 }
 
 // List is the same tree over values in their own order: it shows that a value stands at an index (specs/11-l1.md, "Batch").
 type List struct{ tree Tree }
 
 // NewList takes the values in any order.
-func NewList(values []common.Hash) List { return List{Tree{values}} }
+func NewList(values []common.Hash) List { return List{newTree(values)} }
 
 // Root returns the root of the list.
 func (l List) Root() common.Hash { return l.tree.Root() }
