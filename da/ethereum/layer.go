@@ -61,13 +61,13 @@ func (l *Layer) Close() error {
 	return nil
 }
 
-// Head implements [da.Layer].
+// Head implements [da.Layer]. It tells no price: what a wei of the L1 is worth in the sequencer's ledger is not the layer's to say.
 func (l *Layer) Head(ctx context.Context) (da.Head, error) {
 	head, final, err := l.chain.refresh(ctx)
 	if err != nil {
 		return da.Head{}, fmt.Errorf("ask the L1 for its head: %w", err)
 	}
-	return da.Head{Height: uint64(head.Number), Final: final}, nil
+	return da.Head{Height: uint64(head.Number), Final: final, Hash: head.Hash}, nil
 }
 
 // Seek implements [da.Seeker]. It finds containers, whatever their namespaces: to look inside costs as much as to read.

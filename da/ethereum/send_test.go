@@ -173,8 +173,15 @@ func TestReorgAfterwards(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, l, h, nsA(), "x")
+	before, err := l.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	l1.call("anvil_reorg", 1, []any{})
 	want(t, l, h, nsA())
+	if after, err := l.Head(t.Context()); err != nil || after.Height != before.Height || after.Hash == before.Hash {
+		t.Errorf("head %+v, before the reorganisation %+v: %v", after, before, err)
+	}
 	again, err := l.Submit(t.Context(), blobs(nsA(), "x", "y"))
 	if err != nil {
 		t.Fatal(err)

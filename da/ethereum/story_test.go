@@ -5,14 +5,18 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/da/datest"
 	"github.com/lockstep-network/lockstep/da/publisher"
+	"github.com/lockstep-network/lockstep/da/readback"
 	"github.com/lockstep-network/lockstep/da/reader"
 	"github.com/lockstep-network/lockstep/namespaces"
 	shared "github.com/lockstep-network/lockstep/namespaces/block"
@@ -57,33 +61,46 @@ func both() []namespaces.Namespace { return []namespaces.Namespace{nsA(), nsB()}
 
 func publisherOf(src *source, dir string, l da.Layer) publisher.Config {
 	return publisher.Config{
-		Dir: dir, Layer: l, Source: src, Genesis: src.chain.Genesis, Namespaces: both(), MaxAge: time.Millisecond, Bytes: 60_000, Log: quiet(),
+		Dir: dir, Layer: l, Source: src, Genesis: src.chain.Genesis, Self: func() common.Address { return common.Address{1} }, MaxAge: time.Millisecond,
+		Bytes: 60_000, Log: quiet(),
 		Limits: publisher.Limits{Poll: 2 * time.Millisecond, BackoffMin: 2 * time.Millisecond, BackoffMax: 20 * time.Millisecond},
 	}
 }
 
-// publish runs a publisher until a condition holds, then kills it.
-func publish(t *testing.T, cfg publisher.Config, enough func(*publisher.Publisher) bool) {
+// publish runs a publisher, and who reads the layer back for it, until a condition on the published and the firm height holds, then kills both.
+func publish(t *testing.T, cfg publisher.Config, enough func(published, firm uint64) bool) {
 	t.Helper()
+	back, err := readback.Open(readback.Config{
+		Dir: filepath.Join(cfg.Dir, "back"), Layer: cfg.Layer, Genesis: cfg.Genesis, Log: cfg.Log,
+		Limits: readback.Limits{Poll: 2 * time.Millisecond, BackoffMin: 2 * time.Millisecond, BackoffMax: 20 * time.Millisecond},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Back = back
 	p, err := publisher.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	defer cancel()
+	reading.Go(func() { _ = back.Run(ctx) }) // the publisher tells how it ended
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
-	eventually(t, "published enough", func() bool { return enough(p) })
+	eventually(t, "published enough", func() bool {
+		firm, _ := back.Firm()
+		return enough(p.Status().Published, firm.Height)
+	})
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Fatalf("publisher: %v; %+v", err, p.Status())
 	}
 }
 
-func all(src *source) func(*publisher.Publisher) bool {
-	return func(p *publisher.Publisher) bool {
-		published, firm := p.Published()
-		return min(published, firm) == src.Certified()
-	}
+func all(src *source) func(published, firm uint64) bool {
+	return func(published, firm uint64) bool { return min(published, firm) == src.Certified() }
 }
 
 // derive reads everything back as a rollup does, from the L1 alone.
@@ -130,10 +147,7 @@ func TestPublisherKilledAndResumed(t *testing.T) {
 	dir := t.TempDir()
 	for stop := uint64(1); stop < src.Certified(); stop += 12 {
 		l := open(t, l1.config(2))
-		publish(t, publisherOf(src, dir, l), func(p *publisher.Publisher) bool {
-			published, _ := p.Published()
-			return published >= stop
-		})
+		publish(t, publisherOf(src, dir, l), func(published, _ uint64) bool { return published >= stop })
 		if stop == 13 {
 			dir = t.TempDir()
 		}
