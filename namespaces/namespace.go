@@ -26,6 +26,9 @@ func Ledger() Namespace { return Namespace{0, 0, 'l', 'o', 'c', 'k', 's', 't', '
 // Headers returns the reserved namespace under which headers and certificates stand on a DA layer. No lane ever has this name.
 func Headers() Namespace { return Namespace{'l', 'o', 'c', 'k', 's', 't', 'e', 'p', 'h', 'd'} }
 
+// Forced returns the reserved namespace under which forced items stand on a DA layer (specs/12-forced.md). No lane ever has this name.
+func Forced() Namespace { return Namespace{'l', 'o', 'c', 'k', 's', 't', 'e', 'p', 'f', 'i'} }
+
 // Parse reads what people type: a namespace from at most 20 hexadecimal digits, with or without 0x, left-padded with zeros. It does not check that a rollup
 // may register it: see [Namespace.ValidateForRollup].
 func Parse(s string) (Namespace, error) {
@@ -49,7 +52,7 @@ func (n Namespace) Compare(m Namespace) int { return bytes.Compare(n[:], m[:]) }
 
 // ValidateForRollup returns an error that wraps [ErrReserved] when no rollup may register n: Celestia's own namespaces, and ours.
 func (n Namespace) ValidateForRollup() error {
-	if n == Ledger() || n == Headers() {
+	if n == Ledger() || n == Headers() || n == Forced() {
 		return fmt.Errorf("namespace %s: %w for the sequencer", n, ErrReserved)
 	}
 	if err := n.Share().ValidateForBlob(); err != nil {

@@ -77,6 +77,12 @@ type Params struct {
 	EpochMS          uint64 `json:"epochMs"`          // milliseconds of block time
 	SilenceMS        uint64 `json:"silenceMs"`        // milliseconds without its owner after which an owned lane opens
 
+	// Of the forced way in (specs/12-forced.md); in DA heights.
+	DAStart        uint64 `json:"daStart"`        // the first that counts for this network
+	ForcedDelay    uint64 `json:"forcedDelay"`    // between an item and its turn
+	ForcedWindow   uint64 `json:"forcedWindow"`   // within which blocks are to land
+	MaxUnpublished uint64 `json:"maxUnpublished"` // of blocks that may wait to be published
+
 	// Of operators (specs/09-operators.md, "Parameters"); times in milliseconds of block time.
 	MaxOperators     uint64 `json:"maxOperators"`     // members of a set
 	PowerUnit        uint64 `json:"powerUnit"`        // wei of stake for each unit of voting power
@@ -115,6 +121,8 @@ func DefaultParams() Params {
 		NamespaceDeposit: 1_000_000_000_000_000_000,
 		EpochMS:          3_600_000,
 		SilenceMS:        600_000,
+
+		DAStart: 1, ForcedDelay: 64, ForcedWindow: 3_600, MaxUnpublished: 1_200,
 
 		MaxOperators: 64, PowerUnit: 1_000_000_000_000_000_000, MinPower: 1,
 		UnbondingMS: 21 * day, EvidenceMS: 21 * day, CommissionStep: 100,

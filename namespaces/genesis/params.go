@@ -27,7 +27,7 @@ type parameter struct {
 	name        string
 	value       *uint64
 	least, most uint64
-	fixed       bool // does not change after genesis: memory and messages are laid out by it
+	fixed       bool // does not change after genesis: memory and messages are laid out by it, or rollups derive by it
 }
 
 func (p *Params) list() []parameter {
@@ -47,6 +47,10 @@ func (p *Params) list() []parameter {
 		{"namespaceDeposit", &p.NamespaceDeposit, 0, math.MaxUint64, false},
 		{"epochMs", &p.EpochMS, 1_000, 1 << 32, false},
 		{"silenceMs", &p.SilenceMS, 1_000, 1 << 40, false},
+		{"daStart", &p.DAStart, 1, 1 << 62, true},
+		{"forcedDelay", &p.ForcedDelay, 1, 1 << 16, true},
+		{"forcedWindow", &p.ForcedWindow, 2, 1 << 20, true},
+		{"maxUnpublished", &p.MaxUnpublished, 1, p.ForcedWindow - 1, false},
 		{"maxOperators", &p.MaxOperators, 1, cert.MaxOperators, false},
 		{"powerUnit", &p.PowerUnit, 1, math.MaxUint64, true},
 		{"minPower", &p.MinPower, 1, MaxPower, false},

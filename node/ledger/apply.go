@@ -139,6 +139,7 @@ func apply(r Rules, parent Parent, b Block) (*Effects, error) {
 		x.system,
 		x.actions,
 		x.views,
+		x.unpublished,
 		func() (err error) { fees, err = pass.reprice(x.st); return err },
 		x.collect,
 		x.finish,

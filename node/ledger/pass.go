@@ -24,7 +24,9 @@ type Pass struct {
 	fees   fee.Params
 	clock  Clock  // of the state before the block
 	epoch  uint64 // that the block is in
-	err    error  // reading them
+
+	unpublished Unpublished // of the state before the block
+	err         error       // reading them
 
 	left    map[common.Address]*uint256.Int // what each payer holds after its charges
 	lanes   map[namespaces.Namespace]*laneState
@@ -63,6 +65,9 @@ func (r Rules) Begin(view View, height uint64) *Pass {
 	if p.err == nil {
 		p.epoch, p.err = epochOf(view)
 	}
+	if p.err == nil {
+		p.unpublished, p.err = UnpublishedOf(view)
+	}
 	return p
 }
 
@@ -72,6 +77,9 @@ func (r Rules) Begin(view View, height uint64) *Pass {
 func (p *Pass) Add(t *tx.Tx) error {
 	plan, err := p.check(t, false)
 	if err != nil {
+		return err
+	}
+	if err := p.mayWait(t); err != nil {
 		return err
 	}
 	size := p.fees.SizeOf(t)

@@ -15,23 +15,24 @@ import (
 
 // Reasons of a rejection that need the network's parameters or its state, beside those of package tx (specs/05-ledger.md, "Codes").
 const (
-	Expired          tx.Code = "expired"           // expiry lies below the height
-	ExpiryTooFar     tx.Code = "expiry_too_far"    // expiry lies more than the window above the height
-	UnknownNamespace tx.Code = "unknown_namespace" // a leg's namespace is not a registered rollup's
-	UnexpectedAuth   tx.Code = "unexpected_auth"   // an auth that no leg's namespace asks for
-	NamespaceExited  tx.Code = "namespace_exited"  // the namespace has left
-	ConsentMissing   tx.Code = "consent_missing"   // a gated or owned lane without its auth
-	BadConsent       tx.Code = "bad_consent"       // an auth of the wrong kind, or by the wrong key
-	LaneEpoch        tx.Code = "lane_epoch"        // an owner's auth of another epoch
-	LaneSeq          tx.Code = "lane_seq"          // an owner's auth that is not the lane's next one
-	QuotaExceeded    tx.Code = "quota_exceeded"    // the tank pays no more for this payer in this epoch
-	TankEmpty        tx.Code = "tank_empty"        // the tank cannot pay its part
-	BadAction        tx.Code = "bad_action"        // a leg in the ledger's namespace that is no action
-	FeeTooLow        tx.Code = "fee_too_low"       // max_fee_per_byte lies below what a byte costs
-	Spent            tx.Code = "spent"             // (payer, salt) is spent within the window
-	Duplicate        tx.Code = "duplicate"         // the same id is there already
-	BlockFull        tx.Code = "block_full"        // the block has no room for it
-	Unfunded         tx.Code = "unfunded"          // the payer cannot pay all that it has pending
+	Expired            tx.Code = "expired"           // expiry lies below the height
+	ExpiryTooFar       tx.Code = "expiry_too_far"    // expiry lies more than the window above the height
+	UnknownNamespace   tx.Code = "unknown_namespace" // a leg's namespace is not a registered rollup's
+	UnexpectedAuth     tx.Code = "unexpected_auth"   // an auth that no leg's namespace asks for
+	NamespaceExited    tx.Code = "namespace_exited"  // the namespace has left
+	ConsentMissing     tx.Code = "consent_missing"   // a gated or owned lane without its auth
+	BadConsent         tx.Code = "bad_consent"       // an auth of the wrong kind, or by the wrong key
+	LaneEpoch          tx.Code = "lane_epoch"        // an owner's auth of another epoch
+	LaneSeq            tx.Code = "lane_seq"          // an owner's auth that is not the lane's next one
+	QuotaExceeded      tx.Code = "quota_exceeded"    // the tank pays no more for this payer in this epoch
+	TankEmpty          tx.Code = "tank_empty"        // the tank cannot pay its part
+	BadAction          tx.Code = "bad_action"        // a leg in the ledger's namespace that is no action
+	FeeTooLow          tx.Code = "fee_too_low"       // max_fee_per_byte lies below what a byte costs
+	Spent              tx.Code = "spent"             // (payer, salt) is spent within the window
+	Duplicate          tx.Code = "duplicate"         // the same id is there already
+	BlockFull          tx.Code = "block_full"        // the block has no room for it
+	TooMuchUnpublished tx.Code = "unpublished"       // what blocks before it hold waits for too long to be published
+	Unfunded           tx.Code = "unfunded"          // the payer cannot pay all that it has pending
 )
 
 // View reads the state after some height. Errors mean that the state could not be read, never that a record or a pair is unknown.

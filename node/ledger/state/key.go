@@ -42,6 +42,8 @@ const (
 	Reservation Kind = 42 // id: namespace(10)
 	Book        Kind = 43 // no id: all reservations together
 	DAView      Kind = 44 // id: operator(20)
+
+	Unpublished Kind = 45 // no id: how long blocks wait to be published (specs/12-forced.md)
 )
 
 // Key names a record: its kind, then its id. The order of keys is the order of their bytes.
