@@ -4,7 +4,7 @@
 //
 // A [Layer] is a place where anybody can write and everybody reads the same: numbered blocks that hold blobs under namespaces. Nothing read
 // from it is trusted: the reader checks certificates, hashes and commitments, so a layer can withhold or delay, never deceive.
-// The drivers (da/local, later Celestia and Ethereum) pass the suite in da/datest; da/dial opens one by its URL.
+// The drivers (da/local, da/celestia, da/ethereum) pass the suite in da/datest; da/dial opens one by its URL.
 package da
 
 import (

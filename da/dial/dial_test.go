@@ -18,6 +18,11 @@ func TestOpen(t *testing.T) {
 		"ethereum+https://a.example/k": "",
 		"":                             "no scheme",
 		"127.0.0.1":                    "no scheme",
+		"celestia+http://127.0.0.1:1":  "",
+		"celestia+https://a.example/p": "",
+		"celestia+http://u:k@a":        "a token belongs into a file",
+		"celestia+http://a/?token=k":   "a token belongs into a file",
+		"celestia+http://":             "is not http://host:port",
 		"celestia://x":                 `scheme "celestia" is not known`,
 		"ethereum://x":                 `scheme "ethereum" is not known`,
 		"ethereum+http://":             "is not http://host:port",
@@ -34,5 +39,16 @@ func TestOpen(t *testing.T) {
 	}
 	if _, err := Open(Config{URL: "ethereum+http://127.0.0.1:1"}); err == nil || !strings.Contains(err.Error(), "no inbox") {
 		t.Errorf("without an inbox: %v", err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for url, ok := range map[string]bool{
+		"http://127.0.0.1:1": true, "celestia+http://a:26658": true, "ethereum+https://a/k": true,
+		"http://u:k@a": false, "celestia+http://u:k@a": false, "celestia+http://a?k=v": false, "ethereum+http://u:k@a": false, "http://a b": false,
+	} {
+		if err := Check(url); ok != (err == nil) || err != nil && strings.Contains(err.Error(), "u:k") {
+			t.Errorf("%q: %v", url, err)
+		}
 	}
 }
