@@ -55,6 +55,22 @@ type Seeker interface {
 // MaxSeek bounds the namespaces of one Seek.
 const MaxSeek = 256
 
+// Linker is what a [Layer] implements whose blocks above Head.Final can be replaced. A reader of another layer relies on what it has read.
+//
+// Of a Linker a reader relies on this: a link's Hash commits to the block and, by Parent, to all before it; what Read returns between two
+// equal links of a height is what that block holds; at and below Head.Final nothing changes. Head.Height may go back, by a reorganisation or
+// because a node that lags answers, so a lower head alone tells nothing: only another hash at a height does.
+type Linker interface {
+	// Link names the block that stands at a height now. Above the head it returns [ErrNotYet].
+	Link(ctx context.Context, height uint64) (Link, error)
+}
+
+// Link is a block's place in the layer's chain of blocks.
+type Link struct {
+	Hash   common.Hash // of the block
+	Parent common.Hash // Hash of the block one height below
+}
+
 // Errors of a [Layer], to be told apart with errors.Is (and errors.As for [ErrTooLarge]).
 var (
 	// ErrNotYet: the height is above the head; ask again later.

@@ -21,6 +21,7 @@ type Block struct {
 
 	// Of a block from the DA layer; zero otherwise.
 	DAHeight uint64 // where header, certificate and lane had all become readable
+	Reach    uint64 // at the end of a run: the highest DAHeight up to here
 	Cursor   []byte // where a reader goes on that has seen this block; opaque here
 }
 
@@ -31,13 +32,13 @@ func (b *Block) size() int { return len(b.Lane) + block.MaxHeaderSize }
 type Firm interface {
 	// Open starts to read after a trusted tip. The cursor is the one of the last block taken from an earlier reader, nil for none.
 	Open(ctx context.Context, after cert.Trust, cursor []byte) (FirmReader, error)
-	// Final returns the newest DA height that cannot be reorganised.
+	// Final returns the newest DA height up to which what was read cannot be reorganised; it never goes back.
 	Final(ctx context.Context) (uint64, error)
 }
 
 // FirmReader gives verified blocks in height order, without a gap.
 type FirmReader interface {
-	// Next waits until the next block is complete on the DA layer.
+	// Next waits until the next block is complete on the DA layer. A *reader.Withdrawn says that blocks it gave are not any more.
 	Next(ctx context.Context) (Block, error)
 	// Close releases the reader.
 	Close() error

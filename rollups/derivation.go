@@ -23,6 +23,7 @@ type derivation struct {
 	broken  uint64 // lanes that were certified and did not decode
 	softRun uint64 // end of the run that was stored last on the way of soft
 	firmRun uint64 // likewise of firm
+	stands  mark   // becomes the record's when its reach is final; none if that is 0
 }
 
 // soft takes a block from the peers' way.
@@ -80,6 +81,9 @@ func (d *derivation) firm(ctx context.Context, b *decoded) error {
 		if b.Trust.Height > next.SoftTrust.Height {
 			next.SoftTrust = *b.Trust
 		}
+		if d.stands.reach == 0 {
+			d.stands = mark{*b.Trust, b.Cursor, b.Reach}
+		}
 	}
 	p := past{b.Hash, next.Firm.Output, b.DAHeight}
 	return d.commit(move{next, &memory{height, p}, b.Run, &d.firmRun, executed})
@@ -114,10 +118,50 @@ func (d *derivation) final(daHeight uint64) error {
 		}
 		next.Final = Head{height, p.Hash, p.Output}
 	}
-	if next.Final == d.rec.Final {
+	if m := d.stands; m.reach > 0 && m.reach <= daHeight {
+		next.Settled, next.SettledCursor, d.stands = m.trust, m.cursor, mark{}
+	}
+	if next.Final == d.rec.Final && next.Settled.Height == d.rec.Settled.Height {
 		return nil
 	}
 	return d.commit(move{next: next})
+}
+
+// mark is the end of a run on the DA layer, after which a reader can begin.
+type mark struct {
+	trust  cert.Trust
+	cursor []byte
+	reach  uint64
+}
+
+// withdraw takes firm back to what the DA layer still shows, never below final. Soft stays: a certified block stays certified, and is firm
+// again when its copy is readable again (specs/07-derivation.md, "Heads").
+func (d *derivation) withdraw(known bool, after cert.Trust, cursor []byte) error {
+	next := d.rec
+	switch {
+	case !known || after.Height < d.rec.Settled.Height:
+		after, next.FirmTrust, next.Cursor = d.rec.Settled, d.rec.Settled, d.rec.SettledCursor
+	case after.Height < d.rec.FirmTrust.Height:
+		next.FirmTrust, next.Cursor = after, cursor
+	}
+	if d.stands.trust.Height > after.Height {
+		d.stands = mark{}
+	}
+	switch height := max(after.Height, d.rec.Final.Height); {
+	case height >= d.rec.Firm.Height:
+	case height == d.rec.Final.Height:
+		next.Firm = d.rec.Final
+	default:
+		p, found, err := d.store.past(height)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("go back to height %d: nothing is remembered of it", height)
+		}
+		next.Firm = Head{height, p.Hash, p.Output}
+	}
+	return d.commit(move{next: next, sync: true})
 }
 
 // reset drops soft: the record first, then the executor's blocks.
@@ -135,11 +179,11 @@ func (d *derivation) rollback(ctx context.Context, to Output) error {
 	if err := d.exec.Rollback(ctx, to.Height); err != nil {
 		return fmt.Errorf("roll back to shared height %d: %w", to.Height, err)
 	}
-	return d.stands(to)
+	return d.belongs(to)
 }
 
-// stands says that the executor's newest block is the one of the record. Another one can only have been lost, or be another chain's.
-func (d *derivation) stands(want Output) error {
+// belongs says that the executor's newest block is the one of the record. Another one can only have been lost, or be another chain's.
+func (d *derivation) belongs(want Output) error {
 	head := d.exec.Head()
 	if head == want {
 		return nil
@@ -291,5 +335,5 @@ func (d *derivation) check(ctx context.Context) error {
 		// A reset that was cut short by a crash, or an executor whose folder is older than the record: what is firm is there still.
 		return d.reset(ctx)
 	}
-	return d.stands(soft)
+	return d.belongs(soft)
 }

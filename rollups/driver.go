@@ -86,6 +86,9 @@ func (d *Driver) Run(ctx context.Context) error {
 				continue // ctx has ended
 			}
 		case Temporary, stopped:
+			if w := withdrawn(err); w != nil && d.persist(ctx, func() error { return d.derive.withdraw(w.Known, w.After, w.Cursor) }) != nil {
+				continue // ctx has ended
+			}
 		}
 		if d.Status().Soft.Height > before {
 			wait.reset()

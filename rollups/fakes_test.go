@@ -301,6 +301,7 @@ func (r *fakeReader) Next(ctx context.Context) (Block, error) {
 		for i := range blocks {
 			blocks[i].DAHeight = end
 		}
+		blocks[len(blocks)-1].Reach = end
 		blocks[len(blocks)-1].Cursor = binary.BigEndian.AppendUint64(nil, end)
 		r.blocks, r.trust = blocks, next
 	}

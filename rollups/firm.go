@@ -2,8 +2,10 @@ package rollups
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/lockstep-network/lockstep/da"
@@ -15,7 +17,7 @@ import (
 
 // FromDA reads a rollup's blocks from a DA layer. from is a DA height below which the network has written nothing; 0 if that is not known.
 func FromDA(layer da.Layer, ns namespaces.Namespace, from uint64, log *slog.Logger) Firm {
-	return daFirm{layer, ns, from, log}
+	return &daFirm{layer: layer, namespace: ns, from: from, log: log}
 }
 
 type daFirm struct {
@@ -23,20 +25,43 @@ type daFirm struct {
 	namespace namespaces.Namespace
 	from      uint64
 	log       *slog.Logger
+
+	mu      sync.Mutex
+	reader  *reader.Reader // guarded by mu: the newest one, nil before the first
+	settled uint64         // guarded by mu: by the readers before it
 }
 
-func (f daFirm) Final(ctx context.Context) (uint64, error) {
+// Final is the layer's word, or, if its blocks can be replaced, how far the reader has found what it read to stand for good: between the two a block may
+// have been replaced that the reader still gives.
+func (f *daFirm) Final(ctx context.Context) (uint64, error) {
+	if _, replaces := f.layer.(da.Linker); replaces {
+		return f.settledTo(nil), nil
+	}
 	head, err := f.layer.Head(ctx)
 	return head.Final, err
 }
 
-func (f daFirm) Open(_ context.Context, after cert.Trust, cursor []byte) (FirmReader, error) {
+// settledTo tells how far what was read stands for good, and notes the reader that goes on.
+func (f *daFirm) settledTo(next *reader.Reader) uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.reader != nil {
+		f.settled = max(f.settled, f.reader.Status().Settled)
+	}
+	if next != nil {
+		f.reader = next
+	}
+	return f.settled
+}
+
+func (f *daFirm) Open(_ context.Context, after cert.Trust, cursor []byte) (FirmReader, error) {
 	r, err := reader.New(reader.Config{
 		Layer: f.layer, After: after, Namespaces: []namespaces.Namespace{f.namespace}, Cursor: cursor, From: f.from, Log: f.log,
 	})
 	if err != nil {
 		return nil, err
 	}
+	f.settledTo(r)
 	return &daReader{Reader: r, namespace: f.namespace}, nil
 }
 
@@ -56,7 +81,7 @@ func (r *daReader) Next(ctx context.Context) (Block, error) {
 	r.headers = append(r.headers, b.Header)
 	if b.Certificate != nil {
 		out.Run = &cert.Run{Headers: r.headers, Certificate: *b.Certificate, Next: b.Next}
-		out.Trust, out.Cursor = &b.Trust, b.Cursor // only here: whoever starts again reads the run from its first header, and so has all of it
+		out.Trust, out.Cursor, out.Reach = &b.Trust, b.Cursor, b.Reach // only here: whoever starts again reads the run from its first header, and so has all of it
 		r.headers = nil
 	}
 	return out, nil
@@ -74,7 +99,14 @@ type firmSource struct {
 	cursor []byte     // owned by run: the reader's, at trust
 }
 
-// run reads until ctx ends, or until the DA layer proves a conflict, which it returns.
+// withdrawn is what a reorganisation of the DA layer took back; nil if the error is another.
+func withdrawn(err error) *reader.Withdrawn {
+	var w *reader.Withdrawn
+	_ = errors.As(err, &w)
+	return w
+}
+
+// run reads until ctx ends, or until the DA layer proves a conflict or takes blocks back, which it returns.
 func (f *firmSource) run(ctx context.Context) error {
 	wait := newBackoff(f.limits)
 	for {
@@ -85,7 +117,7 @@ func (f *firmSource) run(ctx context.Context) error {
 		}
 		s := SeverityOf(err)
 		f.metrics.errors.WithLabelValues(s.String()).Inc()
-		if s == Critical {
+		if s == Critical || withdrawn(err) != nil {
 			return err
 		}
 		f.log.WarnContext(ctx, "reading from the DA layer failed", "height", f.trust.Height, "error", err)

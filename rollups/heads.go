@@ -14,7 +14,7 @@ type Head struct {
 // Heads are the three views: Final is never above Firm, Firm never above Soft. Soft is revocable until it is Firm, Firm until it is Final.
 type Heads struct {
 	Soft  Head // certified and executed
-	Firm  Head // its copy on the DA layer was read back and is equal
+	Firm  Head // its copy on the DA layer was read back and is equal; goes back, not below Final, when the layer takes the copy back
 	Final Head // the DA layer cannot take that copy back
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	storeVersion = 1
+	storeVersion = 2
 
 	// maxUnsynced bounds the moves of heads that a crash may take back: that many shared blocks are fetched and verified again, none is
 	// executed again. A move that executed something is always synced.
@@ -53,6 +53,9 @@ type record struct {
 	SoftTrust cert.Trust // verified up to here on the way of soft; at most the soft head, lower while that is inside a run
 	FirmTrust cert.Trust // likewise of firm
 	Cursor    []byte     // the DA reader's, at FirmTrust
+
+	Settled       cert.Trust // an end of a run whose copy on the DA layer is final
+	SettledCursor []byte     // the DA reader's, at Settled
 }
 
 // past is what is remembered of a shared height above the final head.
@@ -70,6 +73,8 @@ type recordWire struct {
 	SoftTrust         trustWire
 	FirmTrust         trustWire
 	Cursor            []byte
+	Settled           trustWire
+	SettledCursor     []byte
 }
 
 type trustWire struct {
@@ -112,7 +117,7 @@ func openStore(cfg Config, initial func() (Output, error)) (*store, record, erro
 	if errors.Is(err, pebble.ErrNotFound) {
 		head := Head{Hash: genesis.Hash}
 		if head.Output, err = initial(); err == nil {
-			rec = record{Heads: Heads{head, head, head}, SoftTrust: genesis, FirmTrust: genesis}
+			rec = record{Heads: Heads{head, head, head}, SoftTrust: genesis, FirmTrust: genesis, Settled: genesis}
 			err = s.write(rec, nil, nil, true)
 		}
 	}
@@ -137,11 +142,17 @@ func (s *store) load() (record, error) {
 	if len(w.Cursor) > 0 { // RLP knows no nil
 		rec.Cursor = w.Cursor
 	}
+	if len(w.SettledCursor) > 0 {
+		rec.SettledCursor = w.SettledCursor
+	}
 	var err error
 	if rec.SoftTrust, err = s.trust(w.SoftTrust); err != nil {
 		return record{}, err
 	}
-	rec.FirmTrust, err = s.trust(w.FirmTrust)
+	if rec.FirmTrust, err = s.trust(w.FirmTrust); err != nil {
+		return record{}, err
+	}
+	rec.Settled, err = s.trust(w.Settled)
 	s.pruned = w.Final.Height
 	return rec, err
 }
@@ -167,9 +178,10 @@ func (s *store) write(rec record, h *memory, run *cert.Run, sync bool) error {
 	w := recordWire{
 		Version: storeVersion, Namespace: s.namespace, Genesis: s.genesis, Soft: rec.Soft, Firm: rec.Firm, Final: rec.Final,
 		SoftTrust: trustOf(rec.SoftTrust), FirmTrust: trustOf(rec.FirmTrust), Cursor: rec.Cursor,
+		Settled: trustOf(rec.Settled), SettledCursor: rec.SettledCursor,
 	}
 	err := put(b, []byte{recordKey}, &w)
-	for _, set := range []cert.Set{rec.SoftTrust.Set, rec.FirmTrust.Set} {
+	for _, set := range []cert.Set{rec.SoftTrust.Set, rec.FirmTrust.Set, rec.Settled.Set} {
 		if hash := set.Hash(); err == nil && !s.sets[hash] {
 			err = put(b, append([]byte{setKey}, hash[:]...), set.Operators())
 		}
@@ -200,7 +212,7 @@ func (s *store) write(rec record, h *memory, run *cert.Run, sync bool) error {
 	if sync {
 		s.unsynced = 0
 	}
-	s.sets[rec.SoftTrust.Set.Hash()], s.sets[rec.FirmTrust.Set.Hash()] = true, true
+	s.sets[rec.SoftTrust.Set.Hash()], s.sets[rec.FirmTrust.Set.Hash()], s.sets[rec.Settled.Set.Hash()] = true, true, true
 	s.pruned = max(s.pruned, pruned)
 	return nil
 }

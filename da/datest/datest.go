@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) da.Layer) {
 		{"many writers lose nothing", concurrent},
 		{"a cancelled call ends", cancelled},
 		{"seek finds what read finds", seeks},
+		{"links make a chain", links},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
@@ -235,5 +236,39 @@ func seeks(t *testing.T, ctx context.Context, l da.Layer) {
 	}
 	if h, err := da.Next(ctx, l, 5, 4, []namespaces.Namespace{a}); err != nil || h != 5 {
 		t.Errorf("next in an empty range: %d, %v", h, err)
+	}
+}
+
+// links holds a layer whose blocks can be replaced to what it says of them.
+func links(t *testing.T, ctx context.Context, l da.Layer) {
+	linker, ok := l.(da.Linker)
+	if !ok {
+		t.Skip("the layer's blocks are never replaced")
+	}
+	var last uint64
+	for range 3 {
+		h, err := l.Submit(ctx, []da.Blob{{Namespace: fresh(t, 1), Data: []byte("x")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = h
+	}
+	var below da.Link
+	for h := last - min(last-1, 2); h <= last; h++ {
+		link, err := linker.Link(ctx, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if link.Hash == link.Parent || below != (da.Link{}) && link.Parent != below.Hash {
+			t.Fatalf("height %d: %+v does not stand on %+v", h, link, below)
+		}
+		below = link
+	}
+	head, err := l.Head(ctx)
+	if err != nil || head.Height == last && head.Hash != below.Hash {
+		t.Fatalf("head %+v, height %d is %s: %v", head, last, below.Hash, err)
+	}
+	if _, err := linker.Link(ctx, head.Height+1_000_000); !errors.Is(err, da.ErrNotYet) {
+		t.Errorf("link above the head: %v, want ErrNotYet", err)
 	}
 }

@@ -32,6 +32,7 @@ type Layer struct {
 var (
 	_ da.Layer  = (*Layer)(nil)
 	_ da.Seeker = (*Layer)(nil)
+	_ da.Linker = (*Layer)(nil)
 )
 
 // Open returns a layer. It does not connect: a node that does not answer makes the calls fail with [da.ErrUnavailable].
@@ -150,4 +151,16 @@ func (l *Layer) take(ctx context.Context, b *block, tx inboxTx, ns namespaces.Na
 		}
 	}
 	return datas, nil
+}
+
+// Link implements [da.Linker].
+func (l *Layer) Link(ctx context.Context, height uint64) (da.Link, error) {
+	if height == 0 {
+		return da.Link{}, fmt.Errorf("link of DA height 0: heights begin at 1: %w", da.ErrInvalid)
+	}
+	b, err := l.chain.at(ctx, height)
+	if err != nil {
+		return da.Link{}, fmt.Errorf("link of DA height %d: %w", height, err)
+	}
+	return da.Link{Hash: b.hash, Parent: b.parent}, nil
 }

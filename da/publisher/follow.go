@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/lockstep-network/lockstep/da"
 )
 
 // errOtherLayer says that the layer ends before what was published on it.
@@ -24,7 +26,10 @@ func (p *Publisher) caughtUp(ctx context.Context) error {
 			continue
 		}
 		if head.Height < p.journal.DAHeight {
-			return errOtherLayer
+			if _, replaces := p.cfg.Layer.(da.Linker); !replaces {
+				return errOtherLayer
+			}
+			p.journal.DAHeight = head.Height // it was reorganised: the firm tip will tell what is lost
 		}
 		start := time.Now()
 		for {

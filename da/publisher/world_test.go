@@ -200,7 +200,7 @@ func (w *world) publish(cfg Config, hook func(string) error) (status Status, kil
 			return p.Status(), true
 		case <-time.After(time.Millisecond): // the condition is polled
 		}
-		if firm, _ := p.cfg.Back.Firm(); min(p.Status().Published, firm.Height) == w.source.Certified() {
+		if firm, scanned := p.cfg.Back.Firm(); scanned > 0 && min(p.Status().Published, firm.Height) == w.source.Certified() {
 			cancel()
 			var k *killedError
 			if err := <-done; !errors.Is(err, context.Canceled) && !errors.As(err, &k) {

@@ -67,7 +67,7 @@ func (f *Follower) load() error {
 	if len(w.Cursor) > 0 {
 		f.final.cursor = w.Cursor
 	}
-	f.tip, f.tally = Tip{Trust: trust}, w.tally()
+	f.from, f.tip, f.tally = f.final, Tip{Trust: trust}, w.tally()
 	return nil
 }
 

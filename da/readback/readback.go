@@ -84,8 +84,10 @@ type Follower struct {
 	cancel context.CancelFunc
 	anew   bool // the reader that runs is to end, and another to begin at the genesis
 	tip    Tip
-	final  mark // the newest known tip that the layer cannot take back, or an older one
-	next   Tip  // becomes final with its DA height; none if that is 0
+	final  mark   // the newest known tip that the layer cannot take back, or an older one
+	from   mark   // where the reader that runs began, or the next one will
+	floor  uint64 // DA height that had been read when blocks were withdrawn
+	next   Tip    // becomes final with its DA height; none if that is 0
 	nextC  []byte
 	seen   uint64 // DA height that was final when the file was written
 	tally  tally
@@ -114,7 +116,7 @@ func Open(cfg Config) (*Follower, error) {
 // begin forgets all that was read. The caller holds mu, or is alone.
 func (f *Follower) begin() {
 	f.anew, f.tip, f.final, f.next, f.nextC = false, Tip{Trust: f.cfg.Genesis}, mark{trust: f.cfg.Genesis}, Tip{}, nil
-	f.seen, f.tally = 0, tally{first: 1}
+	f.seen, f.tally, f.from, f.floor = 0, tally{first: 1}, f.final, 0
 }
 
 // Run reads until ctx ends, whose error it returns. No trouble of the DA layer ends it. What does: a *cert.ErrConflict, because of two certified
@@ -122,7 +124,11 @@ func (f *Follower) begin() {
 func (f *Follower) Run(ctx context.Context) error {
 	for {
 		err := f.follow(ctx)
+		var withdrawn *reader.Withdrawn
 		switch {
+		case errors.As(err, &withdrawn) && ctx.Err() == nil:
+			f.withdraw(withdrawn)
+			f.cfg.Log.WarnContext(ctx, "what was published is not on the DA layer any more", "error", err)
 		case errors.Is(err, errAnew):
 			f.mu.Lock()
 			f.begin()
@@ -137,7 +143,27 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 }
 
-// follow runs one reader, from the final mark on.
+// withdraw goes back to where the next reader begins.
+func (f *Follower) withdraw(w *reader.Withdrawn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case w.Known && w.After.Height >= f.final.trust.Height:
+		f.from = mark{w.After, w.Cursor}
+	case f.from.trust.Height > f.final.trust.Height || w.Known:
+		f.from = f.final
+	default: // what was final is gone: it is another layer
+		f.begin()
+		return
+	}
+	if f.next.Height > f.from.trust.Height {
+		f.next = Tip{}
+	}
+	f.tip = Tip{Trust: f.from.trust}
+	f.tally.cut(f.from.trust.Height)
+}
+
+// follow runs one reader, from the final mark on, or from what stood when blocks were withdrawn.
 func (f *Follower) follow(ctx context.Context) error {
 	if err := f.sameLayer(ctx); err != nil {
 		return err
@@ -161,6 +187,7 @@ func (f *Follower) follow(ctx context.Context) error {
 		}
 	}
 	f.mu.Lock()
+	f.floor = max(f.floor, r.Status().Scanned)
 	f.reader, f.cancel = nil, nil
 	anew := f.anew
 	f.mu.Unlock()
@@ -209,7 +236,7 @@ func (f *Follower) start(cancel context.CancelFunc) (*reader.Reader, error) {
 	defer f.mu.Unlock()
 	l := f.cfg.Limits
 	r, err := reader.New(reader.Config{
-		Layer: f.cfg.Layer, After: f.final.trust, Cursor: f.final.cursor, From: f.cfg.From, Namespaces: f.cfg.Namespaces, Whole: true,
+		Layer: f.cfg.Layer, After: f.from.trust, Cursor: f.from.cursor, From: f.cfg.From, Namespaces: f.cfg.Namespaces, Whole: true,
 		Known: f.cfg.Known, Log: f.cfg.Log,
 		Limits: reader.Limits{
 			InFlight: readAhead, ReadBytes: readBytes, HeldBytes: readBytes, Poll: l.Poll, BackoffMin: l.BackoffMin, BackoffMax: l.BackoffMax,
@@ -218,7 +245,7 @@ func (f *Follower) start(cancel context.CancelFunc) (*reader.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.reader, f.cancel, f.tip = r, cancel, Tip{Trust: f.final.trust}
+	f.reader, f.cancel, f.tip = r, cancel, Tip{Trust: f.from.trust}
 	return r, nil
 }
 
@@ -231,9 +258,9 @@ func (f *Follower) take(b reader.Block) {
 	f.tip = Tip{b.Trust, b.DAHeight}
 	f.tally.add(b.Header.Height, b.Publisher, b.Bytes)
 	if f.next.DAHeight == 0 {
-		f.next, f.nextC = f.tip, b.Cursor
+		f.next, f.nextC = Tip{b.Trust, b.Reach}, b.Cursor
 	}
-	f.settle(f.reader.Status().Head.Final)
+	f.settle(f.reader.Status().Settled)
 }
 
 // settle moves the final mark. The caller holds mu.
@@ -251,8 +278,8 @@ func (f *Follower) Firm() (Tip, uint64) {
 		return f.tip, 0
 	}
 	s := f.reader.Status()
-	f.settle(s.Head.Final)
-	if s.Delivered > f.tip.Height || s.Tip.Height > s.Delivered && len(s.Withheld) == 0 { // whole and not taken yet
+	f.settle(s.Settled)
+	if s.Scanned < f.floor || s.Delivered > f.tip.Height || s.Tip.Height > s.Delivered && len(s.Withheld) == 0 { // whole and not taken yet
 		return f.tip, 0
 	}
 	return f.tip, s.Scanned

@@ -35,6 +35,7 @@ type world struct {
 	*testing.T
 	chain *datest.Chain
 	layer *local.Layer
+	to    da.Layer // where post writes; layer if nil
 	codec *batch.Codec
 	cfg   Config
 }
@@ -94,7 +95,11 @@ func (w *world) post(lanesBy, headersBy common.Address, from, to uint64) (size u
 		w.Fatal(err)
 	}
 	blobs = append(blobs, da.Blob{Namespace: namespaces.Headers(), Data: raw})
-	if _, err := w.layer.Submit(w.Context(), blobs); err != nil {
+	target := w.to
+	if target == nil {
+		target = w.layer
+	}
+	if _, err := target.Submit(w.Context(), blobs); err != nil {
 		w.Fatal(err)
 	}
 	for _, b := range blobs {

@@ -48,6 +48,15 @@ func (t *tally) add(height uint64, publisher common.Address, bytes uint64) {
 	}
 }
 
+// cut drops the heights above one.
+func (t *tally) cut(height uint64) {
+	if height+1 < t.first {
+		t.first, t.items = height+1, nil
+		return
+	}
+	t.items = t.items[:min(uint64(len(t.items)), height+1-t.first)]
+}
+
 // forget drops the heights up to one.
 func (t *tally) forget(height uint64) {
 	if height < t.first {

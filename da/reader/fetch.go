@@ -24,10 +24,13 @@ func (v *view) get() (da.Head, error) {
 	return v.head, v.trouble
 }
 
-func (v *view) setHead(h da.Head) {
+// setHead says whether more is final than before.
+func (v *view) setHead(h da.Head) (settles bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	settles = h.Final > v.head.Final
 	v.head = h
+	return settles
 }
 
 func (v *view) setTrouble(err error) {
@@ -38,7 +41,8 @@ func (v *view) setTrouble(err error) {
 
 // fetched is a DA height, or, without blobs, the last of some empty ones.
 type fetched struct {
-	height  uint64
+	height  uint64   // 0: none, but the layer's head is worth a look
+	link    *da.Link // of the block that was read; nil if it could not be replaced
 	headers []da.Blob
 	lanes   [][]da.Blob // in step with the namespaces
 	size    int         // bytes
@@ -54,6 +58,8 @@ type job struct {
 type fetcher struct {
 	cfg    Config
 	view   *view
+	linker da.Linker // nil if the layer's blocks cannot be replaced
+	trail  *trail
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	jobs   chan *job     // in DA order; its capacity bounds the heights in flight
@@ -64,9 +70,10 @@ type fetcher struct {
 	size int        // bytes read and not taken
 }
 
-func startFetch(cfg Config, v *view, from uint64) *fetcher {
+func startFetch(cfg Config, v *view, t *trail, from uint64) *fetcher {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &fetcher{cfg: cfg, view: v, cancel: cancel, jobs: make(chan *job, cfg.Limits.InFlight), room: make(chan struct{}, 1)}
+	f := &fetcher{cfg: cfg, view: v, trail: t, cancel: cancel, jobs: make(chan *job, cfg.Limits.InFlight), room: make(chan struct{}, 1)}
+	f.linker, _ = cfg.Layer.(da.Linker)
 	f.wg.Go(func() { f.run(ctx, from) })
 	return f
 }
@@ -110,49 +117,66 @@ func (f *fetcher) run(ctx context.Context, from uint64) {
 		if err != nil {
 			return
 		}
-		for h <= head && ctx.Err() == nil {
-			var at uint64
-			err := f.retry(ctx, func() (err error) { at, err = da.Next(ctx, f.cfg.Layer, h, head, all); return err })
-			j := &job{fetched: fetched{height: min(at, head)}, err: err, done: make(chan struct{})}
-			if f.waitRoom(ctx) != nil {
-				return
+		for h <= head.Height && ctx.Err() == nil {
+			linked := f.linker != nil && h > head.Final
+			top, at := head.Height, h
+			if f.linker != nil && !linked {
+				top = head.Final
 			}
-			select {
-			case f.jobs <- j:
-			case <-ctx.Done():
+			if !linked { // what may be replaced is read height by height, so that the chain of links has no gap
+				err = f.retry(ctx, func() (err error) { at, err = da.Next(ctx, f.cfg.Layer, h, top, all); return err })
+			}
+			j := &job{fetched: fetched{height: min(at, top)}, err: err, done: make(chan struct{})}
+			if f.waitRoom(ctx) != nil || f.put(ctx, j) != nil {
 				return
 			}
 			switch {
 			case err != nil: // gone for good: whoever takes the job hears it
 				close(j.done)
 				return
-			case at > head:
+			case at > top:
 				close(j.done)
 			default:
-				f.wg.Go(func() { f.read(ctx, j) })
+				f.wg.Go(func() { f.read(ctx, j, linked) })
 			}
 			h = j.height + 1
 		}
 	}
 }
 
+func (f *fetcher) put(ctx context.Context, j *job) error {
+	select {
+	case f.jobs <- j:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // waitHead returns the head once it is at h or above.
-func (f *fetcher) waitHead(ctx context.Context, h uint64) (uint64, error) {
+func (f *fetcher) waitHead(ctx context.Context, h uint64) (da.Head, error) {
 	for {
 		var head da.Head
 		err := f.retry(ctx, func() (err error) { head, err = f.cfg.Layer.Head(ctx); return err })
 		if err != nil {
-			return 0, err
+			return da.Head{}, err
 		}
-		f.view.setHead(head)
+		settles := f.view.setHead(head)
 		if head.Height >= h {
-			return head.Height, nil
+			return head, nil
+		}
+		if f.linker != nil && (settles || f.trail.contradicts(head)) {
+			j := &job{done: make(chan struct{})}
+			close(j.done)
+			if err := f.put(ctx, j); err != nil {
+				return da.Head{}, err
+			}
 		}
 		if head.Height+Window < h {
 			f.view.setTrouble(fmt.Errorf("the DA head is %d, far below height %d that this reader has come to: is it another layer?", head.Height, h))
 		}
 		if err := pause(ctx, f.cfg.Limits.Poll); err != nil {
-			return 0, err
+			return da.Head{}, err
 		}
 	}
 }
@@ -173,8 +197,30 @@ func (f *fetcher) waitRoom(ctx context.Context) error {
 	}
 }
 
-func (f *fetcher) read(ctx context.Context, j *job) {
+// read reads a job's height; what may be replaced until no replacement came between.
+func (f *fetcher) read(ctx context.Context, j *job, linked bool) {
 	defer close(j.done)
+	for {
+		before, err := f.linkAt(ctx, j.height, linked)
+		if j.err = err; err == nil {
+			f.readOnce(ctx, j)
+		}
+		if j.err != nil || !linked {
+			break
+		}
+		after, err := f.linkAt(ctx, j.height, linked)
+		if j.err = err; err != nil || before == after {
+			j.link = &after
+			break
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.size += j.size
+}
+
+func (f *fetcher) readOnce(ctx context.Context, j *job) {
+	j.headers, j.lanes, j.size = nil, nil, 0
 	one := func(ns namespaces.Namespace) (blobs []da.Blob) {
 		if j.err == nil {
 			j.err = f.retry(ctx, func() (err error) { blobs, err = f.cfg.Layer.Read(ctx, j.height, ns); return err })
@@ -188,9 +234,13 @@ func (f *fetcher) read(ctx context.Context, j *job) {
 	for _, ns := range f.cfg.Namespaces {
 		j.lanes = append(j.lanes, one(ns))
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.size += j.size
+}
+
+func (f *fetcher) linkAt(ctx context.Context, height uint64, linked bool) (link da.Link, err error) {
+	if linked {
+		err = f.retry(ctx, func() (err error) { link, err = f.linker.Link(ctx, height); return err })
+	}
+	return link, err
 }
 
 // retry calls until it succeeds, ctx ends or the height is gone for good, with pauses that double.

@@ -142,7 +142,7 @@ func (m *machine) takeHeaders(height uint64, raw []byte) error {
 		return m.takeOld(p)
 	case m.resume.headers > 0: // what was passed over comes first, or P(H) would tell of this reader's memory
 	case len(m.queue) >= m.cfg.Limits.HeldBlocks:
-		m.resume = cursor{height, m.oldestLinks(height)}
+		m.resume = cursor{headers: height, links: m.oldestLinks(height)}
 	default:
 		fresh, err = m.extend(p)
 	}
@@ -301,11 +301,11 @@ func (m *machine) pop(ctx context.Context) (Block, bool, error) {
 func (m *machine) cursor() cursor {
 	switch {
 	case len(m.queue) > 0:
-		return cursor{m.queue[0].headerDA, m.queue[0].linksDA}
+		return cursor{headers: m.queue[0].headerDA, links: m.queue[0].linksDA}
 	case m.resume.headers > 0:
 		return m.resume
 	}
-	return cursor{m.scanned + 1, m.oldestLinks(m.scanned + 1)}
+	return cursor{headers: m.scanned + 1, links: m.oldestLinks(m.scanned + 1)}
 }
 
 // drained says that all is given and headers were passed over: the reader must go back to them.

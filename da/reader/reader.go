@@ -81,6 +81,7 @@ type Block struct {
 	Publisher   common.Address    // who published all of it; zero if nobody did, or several
 	Bytes       uint64            // what it counts for on the DA layer, lanes that were not asked for left out
 	DAHeight    uint64            // P(H): where header, certificate and all lanes asked for had become readable
+	Reach       uint64            // the highest P of this block and those before it: when that DA height is final, so is the block
 	Cursor      []byte            // for a later reader to go on after this block; opaque, a few bytes
 }
 
@@ -99,6 +100,7 @@ type Reader struct {
 	cfg   Config
 	codec *batch.Codec
 	view  *view // of the layer
+	fixed bool  // the layer's blocks are never replaced
 
 	// Owned by the goroutine that calls Next.
 	machine *machine
@@ -106,7 +108,12 @@ type Reader struct {
 	after   cert.Trust // of the last block given
 	cursor  cursor     // where to begin after it
 	warned  uint64     // shared height whose withheld lanes were logged
-	failed  error      // critical: returned for ever
+	failed  error      // critical, or *Withdrawn: returned for ever
+	settled uint64     // DA height up to which nothing that was looked at can be replaced any more; of a Linker
+	reach   uint64     // the highest P of the blocks given
+	bases   []base     // ascending; the first one is settled, or where the reader began; of a Linker
+
+	trail *trail // of the DA heights above settled
 
 	mu     sync.Mutex // guards status
 	status Status
@@ -141,7 +148,14 @@ func New(cfg Config) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DA reader: %w", err)
 	}
-	r := &Reader{cfg: cfg, codec: codec, view: new(view), after: cfg.After, cursor: from}
+	r := &Reader{cfg: cfg, codec: codec, view: new(view), trail: new(trail), after: cfg.After, cursor: from, reach: from.at}
+	if _, links := cfg.Layer.(da.Linker); !links {
+		r.fixed, r.reach = true, 0
+	}
+	r.bases = []base{{cfg.After, cfg.Cursor, from.at}}
+	if from.at > 0 {
+		r.trail.links = []step{{from.at, from.hash}}
+	}
 	r.cursor.headers = max(from.headers, cfg.From, 1)
 	r.cursor.links = max(min(from.links, r.cursor.headers), 1)
 	if cfg.Cursor == nil {
@@ -166,7 +180,7 @@ func (r *Reader) reset(marks *cert.Marks) {
 		marks = new(cert.Marks)
 		start = min(start, r.cursor.links)
 	}
-	r.fetch = startFetch(r.cfg, r.view, start)
+	r.fetch = startFetch(r.cfg, r.view, r.trail, start)
 	r.taking.Lock()
 	defer r.taking.Unlock()
 	r.machine = newMachine(r.cfg, r.codec, r.after, r.cursor, r.reread)
@@ -174,16 +188,18 @@ func (r *Reader) reset(marks *cert.Marks) {
 }
 
 // Next waits until the next block is whole on the DA layer. After an error of ctx it can be called again, and nothing is lost. Other errors
-// are critical and stay: a *cert.ErrConflict, with the evidence, or one that wraps [da.ErrGone]: another node of the layer must be asked.
+// stay: a [*Withdrawn]: another reader must go on; critical ones, a *cert.ErrConflict, with the evidence, or one that wraps [da.ErrGone]: another
+// node of the layer must be asked.
 func (r *Reader) Next(ctx context.Context) (Block, error) {
 	for r.failed == nil {
 		b, ok, err := r.step(ctx)
 		r.report()
 		var conflict *cert.ErrConflict
+		var withdrawn *Withdrawn
 		switch {
 		case ok:
 			return b, nil
-		case errors.As(err, &conflict), errors.Is(err, da.ErrGone):
+		case errors.As(err, &conflict), errors.Is(err, da.ErrGone), errors.As(err, &withdrawn):
 			r.failed = err
 		case ctx.Err() != nil:
 			return Block{}, ctx.Err()
@@ -201,8 +217,7 @@ func (r *Reader) Next(ctx context.Context) (Block, error) {
 func (r *Reader) step(ctx context.Context) (Block, bool, error) {
 	b, ok, err := r.machine.pop(ctx)
 	if ok {
-		r.after, r.cursor = b.Trust, r.machine.cursor()
-		b.Cursor = r.cursor.encode()
+		r.given(&b)
 		return b, true, nil
 	}
 	if err == nil && r.machine.drained() {
@@ -214,17 +229,27 @@ func (r *Reader) step(ctx context.Context) (Block, bool, error) {
 		if f, err = r.fetch.next(ctx); err != nil {
 			return Block{}, false, err
 		}
-		r.taking.Lock()
-		err = r.machine.take(ctx, f)
-		r.taking.Unlock()
-		if err == nil && len(r.machine.unread) > 0 {
-			r.widen(r.machine.unread)
+		if err = r.linked(ctx, f); errors.Is(err, errReplaced) {
+			return Block{}, false, r.unwind(ctx)
+		}
+		if err == nil && f.height > 0 {
+			err = r.take(ctx, f)
 		}
 	}
 	if err != nil {
 		r.reset(nil) // what is half done is done anew
 	}
 	return Block{}, false, err
+}
+
+func (r *Reader) take(ctx context.Context, f fetched) error {
+	r.taking.Lock()
+	err := r.machine.take(ctx, f)
+	r.taking.Unlock()
+	if err == nil && len(r.machine.unread) > 0 {
+		r.widen(r.machine.unread)
+	}
+	return err
 }
 
 // widen begins anew after the last block given, with more namespaces: lanes may stand before the header that names them.

@@ -326,9 +326,10 @@ func TestBadConfig(t *testing.T) {
 		"the headers' own":      func(c *reader.Config) { c.Namespaces = []namespaces.Namespace{namespaces.Headers()} },
 		"an empty cursor":       func(c *reader.Config) { c.Cursor = []byte{} },
 		"a cursor of version 1": func(c *reader.Config) { c.Cursor = []byte{1, 1, 1} },
-		"a cut cursor":          func(c *reader.Config) { c.Cursor = []byte{2, 1, 0x80} },
-		"a long cursor":         func(c *reader.Config) { c.Cursor = []byte{2, 1, 1, 1} },
-		"a cursor of zero":      func(c *reader.Config) { c.Cursor = []byte{2, 0, 0} },
+		"a cut cursor":          func(c *reader.Config) { c.Cursor = []byte{3, 1, 0x80} },
+		"a long cursor":         func(c *reader.Config) { c.Cursor = []byte{3, 1, 1, 0, 1} },
+		"a cursor of zero":      func(c *reader.Config) { c.Cursor = []byte{3, 0, 0, 0} },
+		"half a hash":           func(c *reader.Config) { c.Cursor = []byte{3, 1, 1, 1, 7} },
 	} {
 		cfg := w.config()
 		change(&cfg)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
@@ -39,6 +41,7 @@ type Missing struct {
 type Status struct {
 	Head      da.Head           // the layer's, when last asked
 	Scanned   uint64            // DA height up to which all was looked at
+	Settled   uint64            // DA height up to which what was looked at stands for good; the layer's own word may be ahead
 	Tip       cert.Trust        // newest certified header that stands on the DA layer
 	Delivered uint64            // shared height of the last block given
 	Withheld  []Missing         // lanes that the next block lacks
@@ -51,7 +54,9 @@ func (r *Reader) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.status
-	s.Head, s.Trouble = r.view.get()
+	if s.Head, s.Trouble = r.view.get(); r.fixed {
+		s.Settled = s.Head.Final
+	}
 	s.Ignored = maps.Clone(s.Ignored)
 	return s
 }
@@ -59,7 +64,7 @@ func (r *Reader) Status() Status {
 // report copies what Status shows, and logs when a block begins to wait for a lane.
 func (r *Reader) report() {
 	m := r.machine
-	s := Status{Scanned: m.scanned, Tip: m.tip, Delivered: r.after.Height, Withheld: m.withheld(), Ignored: maps.Clone(m.ignored)}
+	s := Status{Scanned: m.scanned, Settled: r.settled, Tip: m.tip, Delivered: r.after.Height, Withheld: m.withheld(), Ignored: maps.Clone(m.ignored)}
 	head, _ := r.view.get()
 	if len(s.Withheld) > 0 && m.scanned >= head.Height && r.warned != s.Withheld[0].Height {
 		r.warned = s.Withheld[0].Height
@@ -71,30 +76,54 @@ func (r *Reader) report() {
 	r.status = s
 }
 
-const cursorVersion = 2
+const cursorVersion = 3
 
-// cursor is where to go on after a block: the DA heights from which headers, and before them links, must be read.
+// cursor is where to go on after a block: the DA heights from which headers, and before them links, must be read. at and hash name the DA block
+// that all of this relies on, if it can be replaced; 0 if not.
 type cursor struct {
 	headers uint64
 	links   uint64 // at most headers
+	at      uint64
+	hash    common.Hash
 }
 
-// encode writes the cursor's version and both heights.
+// encode writes the cursor's version, both heights, and, if there is one, the DA block.
 func (c cursor) encode() []byte {
-	return binary.AppendUvarint(binary.AppendUvarint([]byte{cursorVersion}, c.headers), c.links)
+	raw := []byte{cursorVersion}
+	for _, v := range []uint64{c.headers, c.links, c.at} {
+		raw = binary.AppendUvarint(raw, v)
+	}
+	if c.at > 0 {
+		raw = append(raw, c.hash[:]...)
+	}
+	return raw
 }
 
-func decodeCursor(raw []byte) (cursor, error) {
+func decodeCursor(raw []byte) (c cursor, err error) {
 	if raw == nil {
 		return cursor{}, nil
 	}
 	if len(raw) == 0 || raw[0] != cursorVersion {
 		return cursor{}, fmt.Errorf("cursor %x is not one of this version: begin without one", raw)
 	}
-	headers, n := binary.Uvarint(raw[1:])
-	links, k := binary.Uvarint(raw[1+max(n, 0):])
-	if n <= 0 || k <= 0 || 1+n+k != len(raw) || links == 0 || links > headers {
-		return cursor{}, errors.New("cursor is damaged: begin without one")
+	raw = raw[1:]
+	for _, v := range []*uint64{&c.headers, &c.links, &c.at} {
+		var n int
+		if *v, n = binary.Uvarint(raw); n <= 0 {
+			return cursor{}, errDamaged
+		}
+		raw = raw[n:]
 	}
-	return cursor{headers, links}, nil
+	if c.at > 0 {
+		if len(raw) < common.HashLength {
+			return cursor{}, errDamaged
+		}
+		c.hash, raw = common.Hash(raw[:common.HashLength]), raw[common.HashLength:]
+	}
+	if len(raw) != 0 || c.links == 0 || c.links > c.headers {
+		return cursor{}, errDamaged
+	}
+	return c, nil
 }
+
+var errDamaged = errors.New("cursor is damaged: begin without one")

@@ -29,7 +29,7 @@ func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)
 type world struct {
 	testing.TB
 	chain *datest.Chain
-	layer *local.Layer
+	layer *local.Layer // nil in tests of another
 	codec *batch.Codec
 	rng   *rand.Rand
 }
