@@ -32,6 +32,7 @@ type Config struct {
 
 	DA         string        // URL of the DA layer; empty: this operator neither publishes nor attests what it sees there
 	Publish    bool          // whether this operator publishes: one at a time is enough, more are harmless
+	InTurn     bool          // publish when it is this operator's turn, or when those before it do not
 	PublishAge time.Duration // how old a certified block may grow before it is published; 0: one second
 
 	BlockInterval time.Duration // 0: 250 ms

@@ -51,12 +51,30 @@ func (c Config) dataLayer(st *store.Store, sets func(common.Hash) (cert.Set, err
 	}
 	if d.publisher, err = publisher.Open(publisher.Config{
 		Dir: filepath.Join(c.Home, "data", "publisher"), Layer: layer, Back: d.back, Self: c.owner(st), Source: st, Genesis: trust, Sets: sets,
-		MaxAge: c.PublishAge, Log: c.Logger,
+		MaxAge: c.PublishAge, Rank: c.rank(st, sets), Log: c.Logger,
 	}); err != nil {
 		return d, err
 	}
 	d.register(registry)
 	return d, nil
+}
+
+// rank tells how many operators of the newest set come before this one; nil if it does not wait for others.
+func (c Config) rank(st *store.Store, sets func(common.Hash) (cert.Set, error)) func(uint64) int {
+	if !c.InTurn {
+		return nil
+	}
+	return func(height uint64) int {
+		set, known := cert.Set{}, false
+		if h, err := st.Header(st.Certified()); err == nil {
+			set, err = sets(h.OperatorsHash)
+			known = err == nil
+		}
+		if !known {
+			return cert.MaxOperators
+		}
+		return publisher.Turn(set, c.Operator.Address(), height)
+	}
 }
 
 // owner tells whose operator this is: the key's address until the ledger says otherwise.

@@ -57,7 +57,7 @@ func benchNetwork(c *cli.Context, dir string, operators []host, rollup host, da 
 		p.Rollups = append(p.Rollups, loopbackHost(fmt.Sprintf(benchRollups, 2), 8543, 1))
 	}
 	if c.Bool("no-da") {
-		p.Settings[flagPublish] = false
+		p.Settings[flagPublish] = publishNo
 	}
 	return p.generate()
 }

@@ -199,7 +199,7 @@ func (p plan) operator(i int, h host) (member, genesis.Operator, error) {
 	}
 	settings := map[string]any{
 		flagP2PListen: h.multiaddrs(), flagConsensusListen: h.at(portConsensus), flagRPCListen: h.at(portRPC),
-		flagMetricsListen: h.at(portMetrics), flagDA: p.DA, flagPublish: i == 0,
+		flagMetricsListen: h.at(portMetrics), flagDA: p.DA, flagPublish: publishes(i == 0),
 	}
 	for k, v := range p.Settings {
 		settings[k] = v
@@ -209,6 +209,13 @@ func (p plan) operator(i int, h host) (member, genesis.Operator, error) {
 	}
 	m := member{Name: name, Home: home, RPC: "http://" + h.at(portRPC), Metrics: metricsURL(h.at(portMetrics)), PeerID: node.PeerID().String(), Links: []string{h.at(portP2P), h.at(portConsensus)}}
 	return m, identity{op, node}.record(name, 10, h.multiaddrs(), h.at(portConsensus)), nil
+}
+
+func publishes(yes bool) string {
+	if yes {
+		return publishYes
+	}
+	return publishNo
 }
 
 // rollup makes one rollup node's home: a node key, a gateway key, the rollup's genesis, settings.

@@ -99,7 +99,7 @@ func (p *Publisher) next(ctx context.Context) (built, error) {
 		return built{}, errNothing
 	}
 	age := time.Since(p.pending.since)
-	if age < p.cfg.MaxAge && !p.full() || age < p.cfg.StandBy {
+	if age < p.cfg.MaxAge && !p.full() || !p.mine(ctx, from) {
 		return built{}, errNothing
 	}
 	return p.build(ctx, from, from+uint64(len(p.pending.blocks))-1)

@@ -59,11 +59,14 @@ type Config struct {
 	Genesis cert.Trust                          // what the chain begins with
 	Sets    func(common.Hash) (cert.Set, error) // opens an operator set by its hash; nil if it never changes
 	MaxAge  time.Duration                       // how long a certified block may wait for others; 1 s if zero
-	StandBy time.Duration                       // publish only what others have left unpublished for so long; 0: always
-	Bytes   int                                 // of headers and lanes, before compression, at which a batch is full; 4 MiB if zero
-	Submit  int                                 // bytes of one submission; the layer's own limit if zero
-	Limits  Limits
-	Log     *slog.Logger // slog.Default if nil
+	// Rank tells how many publishers come before this one for a batch that begins at a height ([Turn]): it publishes when the DA layer has come Patience
+	// heights further for each of them and nothing new was published. Nil: it always publishes.
+	Rank     func(height uint64) int
+	Patience uint64 // DA heights; 8 if zero
+	Bytes    int    // of headers and lanes, before compression, at which a batch is full; 4 MiB if zero
+	Submit   int    // bytes of one submission; the layer's own limit if zero
+	Limits   Limits
+	Log      *slog.Logger // slog.Default if nil
 }
 
 // Limits are the publisher's pauses. Zero values take the defaults named here.
@@ -82,7 +85,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Dir == "" || c.Layer == nil || c.Back == nil || c.Self == nil || c.Source == nil || c.Genesis.ChainID == "" {
 		return c, errors.New("DA publisher: no folder, layer, follower, name, source or chain")
 	}
-	if c.Bytes < 0 || c.Submit < 0 || c.MaxAge < 0 || c.StandBy < 0 {
+	if c.Bytes < 0 || c.Submit < 0 || c.MaxAge < 0 {
 		return c, errors.New("DA publisher: a bound is negative")
 	}
 	wait := func(v *time.Duration, d time.Duration) {
@@ -99,6 +102,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Submit == 0 {
 		c.Submit = defaultSubmit
+	}
+	if c.Patience == 0 {
+		c.Patience = 8
 	}
 	if c.Submit < leastSubmit {
 		return c, fmt.Errorf("DA publisher: submissions of %d bytes, want at least %d", c.Submit, leastSubmit)
@@ -141,6 +147,7 @@ type Publisher struct {
 	submit  int         // bytes of one submission, at most the smallest limit that the layer named
 	pending pending     // blocks collected and not published
 	marks   *cert.Marks // that the DA layer shows, when last asked
+	turn    turn
 
 	mu     sync.Mutex // guards status
 	status Status
@@ -253,6 +260,7 @@ func (p *Publisher) position() error {
 	case tip.Height > done.Height:
 		*done = tip.Trust
 		p.pending.reset()
+		p.turn.others()
 	case scanned >= p.journal.DAHeight:
 		p.cfg.Log.Warn("the DA layer has lost what was published; posting it anew",
 			"published", done.Height, "firm", tip.Height, "da_height", p.journal.DAHeight)

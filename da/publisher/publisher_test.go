@@ -114,24 +114,6 @@ func TestALayerThatTakesTooLittle(t *testing.T) {
 	}
 }
 
-// A stand-by publishes nothing while another does, and takes over when that one stops.
-func TestStandBy(t *testing.T) {
-	w := newWorld(t, 13, 40, manual())
-	w.source.certified.Store(20)
-	w.publish(w.cfg, nil)
-	before := w.layer.Height()
-	standby := w.cfg
-	standby.Dir, standby.StandBy = t.TempDir(), 50*time.Millisecond
-	if s, _ := w.publish(standby, nil); s.Batches != 0 || w.layer.Height() != before {
-		t.Errorf("the stand-by published %d batches of what was there", s.Batches)
-	}
-	w.source.certified.Store(40)
-	if s, _ := w.publish(standby, nil); s.Batches == 0 {
-		t.Error("the stand-by did not take over")
-	}
-	w.check(w.layer)
-}
-
 func TestWrongBlocksAreNeverSent(t *testing.T) {
 	for name, spoil := range map[string]func(*datest.Block){
 		"a lane that is not its leaf's": func(b *datest.Block) {
