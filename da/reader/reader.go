@@ -180,6 +180,7 @@ func (r *Reader) reset(marks *cert.Marks) {
 		marks = new(cert.Marks)
 		start = min(start, r.cursor.links)
 	}
+	start = max(start, r.cfg.From)
 	r.fetch = startFetch(r.cfg, r.view, r.trail, start)
 	r.taking.Lock()
 	defer r.taking.Unlock()
