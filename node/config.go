@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/lockstep-network/lockstep/da/dial"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/node/keys"
 )
@@ -30,7 +31,8 @@ type Config struct {
 	RPCListen  string   // host:port of seq_* over HTTP and WebSocket
 	RPCOrigins []string // browsers' origins that are let in; none by default
 
-	DA         string        // URL of the DA layer; empty: this operator neither publishes nor attests what it sees there
+	DA         dial.Config   // the DA layer; without a URL this operator neither publishes nor attests what it sees there
+	DAFrom     uint64        // DA height below which the network has written nothing; 0 if that is not known
 	Publish    bool          // whether this operator publishes: one at a time is enough, more are harmless
 	InTurn     bool          // publish when it is this operator's turn, or when those before it do not
 	PublishAge time.Duration // how old a certified block may grow before it is published; 0: one second
@@ -51,7 +53,7 @@ func (c Config) Validate() error {
 		return errors.New("no genesis or no keys")
 	case c.RPCListen == "" || c.ConsensusListen == "":
 		return errors.New("no address for RPC or for consensus")
-	case c.Publish && c.DA == "":
+	case c.Publish && c.DA.URL == "":
 		return errors.New("a publisher needs the URL of a DA layer")
 	case c.KeepBlocks > 0 && c.KeepBlocks < leastKept:
 		return fmt.Errorf("%d blocks to keep are too few for those who follow: at least %d, or 0 for all", c.KeepBlocks, leastKept)

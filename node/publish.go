@@ -32,10 +32,10 @@ type dataLayer struct {
 // dataLayer opens the DA layer, the reader that reads it back, and the publisher, if this operator publishes. They read the store as any reader does,
 // and consensus does not know of them.
 func (c Config) dataLayer(st *store.Store, sets func(common.Hash) (cert.Set, error), registry prometheus.Registerer) (dataLayer, error) {
-	if c.DA == "" {
+	if c.DA.URL == "" {
 		return dataLayer{}, nil
 	}
-	layer, err := dial.Open(dial.Config{URL: c.DA})
+	layer, err := dial.Open(c.DA)
 	if err != nil {
 		return dataLayer{}, err
 	}
@@ -45,7 +45,7 @@ func (c Config) dataLayer(st *store.Store, sets func(common.Hash) (cert.Set, err
 	}
 	d := dataLayer{layer: layer, log: c.Logger}
 	if d.back, err = readback.Open(readback.Config{
-		Dir: filepath.Join(c.Home, "data", "readback"), Layer: layer, Genesis: trust, Namespaces: laned(c.Genesis), Known: st.Cached, Log: c.Logger,
+		Dir: filepath.Join(c.Home, "data", "readback"), Layer: layer, Genesis: trust, Namespaces: laned(c.Genesis), From: c.DAFrom, Known: st.Cached, Log: c.Logger,
 	}); err != nil || !c.Publish {
 		return d, err
 	}

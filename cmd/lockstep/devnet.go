@@ -42,6 +42,7 @@ func devnetCommand() *cli.Command {
 			&cli.IntFlag{Name: "operators", Usage: fmt.Sprintf("how many operators, 1 to %d", maxDevnet), Value: 4},
 			&cli.IntFlag{Name: "rollups", Usage: fmt.Sprintf("how many EVM rollups, 0 to %d", maxDevnet), Value: 2},
 			&cli.DurationFlag{Name: "block-interval", Usage: "time between two shared blocks", Value: 100 * time.Millisecond},
+			&cli.StringFlag{Name: flagDA, Usage: "URL of a celestia-node, celestia+http://host:port, instead of a DA layer on this machine; its token in " + daTokenVariable},
 		},
 		Action: runDevnet,
 	}
@@ -81,10 +82,7 @@ func devnetNetwork(c *cli.Context, dir string) (*network, error) {
 	}
 	n, err := readNetwork(dir)
 	if err == nil {
-		if c.IsSet("operators") && c.Int("operators") != len(n.Operators) || c.IsSet("rollups") && c.Int("rollups") != len(n.Rollups) {
-			return nil, fmt.Errorf("%s holds a devnet of %d operators and %d rollups: add --reset to begin anew", dir, len(n.Operators), len(n.Rollups))
-		}
-		return n, nil
+		return n, n.asked(c, dir)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -106,6 +104,11 @@ func devnetNetwork(c *cli.Context, dir string) (*network, error) {
 		EpochMS: devnetEpochMS, Unclaimed: true,
 		Settings: map[string]any{flagBlockInterval: c.Duration("block-interval").String(), flagLocal: true, flagPublishAge: "500ms"},
 	}
+	if c.IsSet(flagDA) {
+		if err := p.elsewhere(c.Context, c.String(flagDA)); err != nil {
+			return nil, err
+		}
+	}
 	for i := range operators {
 		p.Operators = append(p.Operators, loopbackHost(fmt.Sprintf(devnetOperators, half, i+1), 26650, i))
 	}
@@ -115,6 +118,17 @@ func devnetNetwork(c *cli.Context, dir string) (*network, error) {
 		p.Rollups = append(p.Rollups, h)
 	}
 	return p.generate()
+}
+
+// asked says whether a devnet that stands in a folder is the one that the flags ask for.
+func (n *network) asked(c *cli.Context, dir string) error {
+	switch {
+	case c.IsSet("operators") && c.Int("operators") != len(n.Operators) || c.IsSet("rollups") && c.Int("rollups") != len(n.Rollups):
+		return fmt.Errorf("%s holds a devnet of %d operators and %d rollups: add --reset to begin anew", dir, len(n.Operators), len(n.Rollups))
+	case c.IsSet(flagDA) && c.String(flagDA) != n.DA:
+		return fmt.Errorf("%s holds a devnet on another DA layer, %s: add --reset to begin anew", dir, n.DA)
+	}
+	return nil
 }
 
 // removeDevnet deletes a folder only if a devnet, whole or in part, is all that it holds.
@@ -209,13 +223,7 @@ func (d *devnet) run(ctx context.Context) error {
 
 // boot starts all processes and waits until each does its work.
 func (d *devnet) boot(ctx context.Context, fail context.CancelCauseFunc) error {
-	da := strings.TrimPrefix(d.network.DA, "http://")
-	layer := child{"da", []string{"da", "serve", "--dir", filepath.Join(d.dir, "da"), "--listen", da, "--interval", "500ms"}}
-	if d.network.DAMetrics != "" {
-		layer.args = append(layer.args, "--"+flagMetricsListen, metricsAddr(d.network.DAMetrics))
-	}
-	go d.supervise(ctx, layer, fail)
-	if err := d.await(ctx, "DA layer", func(ctx context.Context) error { return dialTCP(ctx, da) }); err != nil {
+	if err := d.bootDA(ctx, fail); err != nil {
 		return err
 	}
 	for _, m := range d.network.Operators {
@@ -310,7 +318,10 @@ func answersWallets(ctx context.Context, m member) error {
 // checkPorts says which address is taken before anything is started.
 func (d *devnet) checkPorts() error {
 	type use struct{ addr, what string }
-	uses := []use{{strings.TrimPrefix(d.network.DA, "http://"), "the DA layer"}}
+	uses := make([]use, 0, 8)
+	if !d.network.daElsewhere() {
+		uses = append(uses, use{strings.TrimPrefix(d.network.DA, "http://"), "the DA layer"})
+	}
 	if d.network.DAMetrics != "" {
 		uses = append(uses, use{metricsAddr(d.network.DAMetrics), "the metrics of the DA layer"})
 	}

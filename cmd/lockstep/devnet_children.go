@@ -80,11 +80,11 @@ func (d *devnet) runChild(c child) error {
 }
 
 // childEnvironment leaves out settings that one process of a devnet, but never all of them, could take from the environment: a password, a port.
-// How they log is the same for all.
+// How they log is the same for all, and so is the DA layer's token.
 func childEnvironment(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
-		return strings.HasPrefix(name, "LOCKSTEP_") && name != env(flagLogLevel)[0] && name != env(flagLogJSON)[0]
+		return strings.HasPrefix(name, "LOCKSTEP_") && name != env(flagLogLevel)[0] && name != env(flagLogJSON)[0] && name != daTokenVariable
 	})
 }
 

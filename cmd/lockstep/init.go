@@ -15,6 +15,7 @@ import (
 	"github.com/holiman/uint256"
 	"github.com/urfave/cli/v2"
 
+	"github.com/lockstep-network/lockstep/da/dial"
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
@@ -33,7 +34,8 @@ func initCommand() *cli.Command {
 					&cli.StringFlag{Name: "chain-id", Usage: "name of the network", Value: "lockstep-test"},
 					&cli.StringSliceFlag{Name: "operator", Usage: "IP:PORT of an operator: ports PORT to PORT+9 are its own; once for each", Required: true},
 					&cli.StringSliceFlag{Name: "rollup", Usage: "IP:PORT of a rollup node, likewise"},
-					&cli.StringFlag{Name: "da", Usage: "URL of the DA layer", Value: "http://127.0.0.1:26658"},
+					&cli.StringFlag{Name: flagDA, Usage: "URL of the DA layer", Value: "http://127.0.0.1:26658"},
+					&cli.Uint64Flag{Name: flagDAFrom, Usage: "its height now: nobody need read what is below"},
 					&cli.IntFlag{Name: "accounts", Usage: "funded accounts, keys in " + accountsFile, Value: devnetAccounts},
 					&cli.DurationFlag{Name: "block-interval", Usage: "time between two shared blocks", Value: 250 * time.Millisecond},
 					&cli.BoolFlag{Name: "local", Usage: "operators share a machine"},
@@ -61,8 +63,11 @@ func initNetwork(c *cli.Context) error {
 	if _, err := readNetwork(out); err == nil {
 		return fmt.Errorf("%s holds a network already", out)
 	}
+	if err := dial.Check(c.String(flagDA)); err != nil {
+		return fmt.Errorf("--%s: %w", flagDA, err)
+	}
 	p := plan{
-		Dir: out, ChainID: c.String("chain-id"), DA: c.String("da"), Accounts: c.Int("accounts"), Light: c.Bool("light"),
+		Dir: out, ChainID: c.String("chain-id"), DA: c.String(flagDA), DAFrom: c.Uint64(flagDAFrom), Accounts: c.Int("accounts"), Light: c.Bool("light"),
 		Settings: map[string]any{flagBlockInterval: c.Duration("block-interval").String(), flagLocal: c.Bool("local")},
 	}
 	var err error

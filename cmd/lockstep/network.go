@@ -66,6 +66,7 @@ type plan struct {
 	Operators []host
 	Rollups   []host
 	DA        string // URL
+	DAFrom    uint64 // height of the DA layer below which the network writes nothing
 	DAMetrics string // URL; empty if it is not this network's to know
 	Accounts  int    // funded accounts, on the ledger and on each rollup
 	Light     bool   // weak key derivation
@@ -204,6 +205,7 @@ func (p plan) operator(i int, h host) (member, genesis.Operator, error) {
 	for k, v := range p.Settings {
 		settings[k] = v
 	}
+	p.startDA(settings)
 	if err := writeSettings(dir, settings); err != nil {
 		return member{}, genesis.Operator{}, err
 	}
@@ -248,13 +250,22 @@ func (p plan) rollup(i int, h host, accounts []account, timestamp uint64) (membe
 	}
 	var ns namespaces.Namespace
 	copy(ns[:], fmt.Sprintf("rollup%04d", i+1))
-	err = writeSettings(dir, map[string]any{
+	settings := map[string]any{
 		flagNamespace: ns.String(), flagP2PListen: h.multiaddrs(), flagRPCListen: h.at(portRPC), flagMetricsListen: h.at(portMetrics), flagDA: p.DA,
-	})
+	}
+	p.startDA(settings)
+	err = writeSettings(dir, settings)
 	return member{
 		Name: name, Home: home, RPC: "http://" + h.at(portRPC), Metrics: metricsURL(h.at(portMetrics)),
 		PeerID: node.PeerID().String(), Links: []string{h.at(portP2P)}, Namespace: ns.String(), ChainID: chain,
 	}, payer.Address(), err
+}
+
+// startDA says in a process's settings where it begins to read the DA layer, if that is known.
+func (p plan) startDA(settings map[string]any) {
+	if p.DAFrom > 0 {
+		settings[flagDAFrom] = p.DAFrom
+	}
 }
 
 func (p plan) strength() keys.Strength {

@@ -93,13 +93,17 @@ func rollupConfig(c *cli.Context) (evmnode.Config, *prometheus.Registry, error) 
 	if err != nil {
 		return evmnode.Config{}, nil, fmt.Errorf("--%s: %w", flagNamespace, err)
 	}
+	layer, err := daConfig(c, log)
+	if err != nil {
+		return evmnode.Config{}, nil, err
+	}
 	registry := newRegistry()
 	return evmnode.Config{
 		Home: home, Genesis: g, Namespace: ns, Source: rollups.Source(c.String(flagSource)),
 		Tip: c.Uint64(flagTip), MaxFee: c.Uint64(flagMaxFee), Linger: c.Duration(flagLinger),
 		P2PListen: c.StringSlice(flagP2PListen), P2PAnnounce: c.StringSlice(flagP2PAnnounce), Bootstrap: c.StringSlice(flagBootstrap),
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins),
-		DA: c.String(flagDA), Executor: c.String(flagExecutor), Registry: registry, Version: version(), Logger: log,
+		DA: layer, DAFrom: c.Uint64(flagDAFrom), Executor: c.String(flagExecutor), Registry: registry, Version: version(), Logger: log,
 	}, registry, nil
 }
 

@@ -80,7 +80,7 @@ func nodeFlags(rpc, rpcUsage, daUsage string) []cli.Flag {
 		text(flagPprofListen, "", "host:port of Go's profiles, which tell much about this process: keep it to yourself; empty for none"),
 		text(flagDA, "", daUsage),
 	)
-	return append(flags, logFlags()...)
+	return append(append(flags, daFlags()...), logFlags()...)
 }
 
 func listenersOf(c *cli.Context) listeners {

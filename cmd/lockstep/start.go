@@ -41,6 +41,7 @@ func startCommand() *cli.Command {
 		duration(flagBlockInterval, "250ms", "time between two shared blocks; the same at all operators"),
 		number(flagKeepBlocks, 0, "how many of the newest blocks to keep, at least 1000; 0 for all. A publisher keeps what is not on the DA layer, too; an operator that was away for longer than all others keep cannot catch up"),
 	)
+	flags = append(flags, publishFlags()...)
 	return &cli.Command{
 		Name: "start", Usage: "run an operator", Flags: flags, Before: fromFile(flags), Action: startOperator,
 	}
@@ -71,13 +72,17 @@ func startOperator(c *cli.Context) error {
 	if publish != publishNo && publish != publishYes && publish != publishAuto {
 		return fmt.Errorf("--%s %q: want %s, %s or %s", flagPublish, publish, publishNo, publishYes, publishAuto)
 	}
+	layer, err := daConfig(c, log)
+	if err != nil {
+		return err
+	}
 	config := node.Config{
 		Home: home, Genesis: g, Operator: id.operator, Keys: keys.NewFolder(keysDir(home), pw), Node: id.node,
 		P2PListen: c.StringSlice(flagP2PListen), P2PAnnounce: c.StringSlice(flagP2PAnnounce), Bootstrap: c.StringSlice(flagBootstrap),
 		ConsensusListen: c.String(flagConsensusListen), ConsensusExternal: c.String(flagConsensusExternal),
 		ConsensusPeers: c.StringSlice(flagConsensusPeers), Local: c.Bool(flagLocal),
 		RPCListen: c.String(flagRPCListen), RPCOrigins: c.StringSlice(flagRPCOrigins), Metrics: c.String(flagMetricsListen) != "",
-		DA: c.String(flagDA), Publish: publish != publishNo, InTurn: publish == publishAuto, PublishAge: c.Duration(flagPublishAge),
+		DA: layer, DAFrom: c.Uint64(flagDAFrom), Publish: publish != publishNo, InTurn: publish == publishAuto, PublishAge: c.Duration(flagPublishAge),
 		BlockInterval: c.Duration(flagBlockInterval), KeepBlocks: c.Uint64(flagKeepBlocks), Version: version(), Logger: log,
 	}
 	return withMetrics(c.Context, listenersOf(c), prometheus.DefaultGatherer, func(ctx context.Context) error { return node.Run(ctx, config) })

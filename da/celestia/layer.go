@@ -33,6 +33,8 @@ type Layer struct {
 
 	mu   sync.Mutex // guards head
 	head da.Head    // the highest that was seen
+
+	refused sync.Once // a refused token is told: nobody else mends it, and readers only wait
 }
 
 var _ da.Layer = (*Layer)(nil)
@@ -69,6 +71,11 @@ func (l *Layer) Head(ctx context.Context) (da.Head, error) {
 	var hash common.Hash
 	if err == nil {
 		hash, err = h.hash()
+	}
+	if errors.Is(err, ErrToken) {
+		l.refused.Do(func() {
+			l.cfg.Log.ErrorContext(ctx, "the DA layer cannot be read: give another token and restart", "error", err)
+		})
 	}
 	if err != nil {
 		return da.Head{}, fmt.Errorf("ask Celestia for its head: %w", err)

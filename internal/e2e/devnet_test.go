@@ -26,6 +26,7 @@ type devnetStory struct {
 	t        *testing.T
 	dir      string
 	loopback string // first half of its addresses
+	env      []string
 	p        *process
 }
 
@@ -104,7 +105,7 @@ func (d *devnetStory) up(args ...string) (string, time.Duration) {
 	d.t.Helper()
 	lockstep(d.t) // built before the time is taken
 	began := time.Now()
-	d.p = newProcess(d.t, filepath.Dir(d.dir), fmt.Sprintf("devnet-%d", began.UnixNano()), nil, append([]string{"devnet", "--dir", d.dir, "--loopback", d.loopback}, args...)...)
+	d.p = newProcess(d.t, filepath.Dir(d.dir), fmt.Sprintf("devnet-%d", began.UnixNano()), d.env, append([]string{"devnet", "--dir", d.dir, "--loopback", d.loopback}, args...)...)
 	d.p.start()
 	var said string
 	eventually(d.t, "the devnet is up", []*process{d.p}, func(context.Context) error {

@@ -50,10 +50,11 @@ type Config struct {
 	P2PAnnounce []string
 	Bootstrap   []string // multiaddresses with /p2p/ ids, beside the genesis operators'
 
-	RPCListen  string   // host:port of Ethereum JSON-RPC, HTTP and WebSocket
-	RPCOrigins []string // browsers' origins that are let in
-	DA         string   // URL of the DA layer; needed unless Source is p2p
-	Executor   string   // unix socket between the two processes of RunExecutor and RunDriver
+	RPCListen  string      // host:port of Ethereum JSON-RPC, HTTP and WebSocket
+	RPCOrigins []string    // browsers' origins that are let in
+	DA         dial.Config // the DA layer; needed unless Source is p2p
+	DAFrom     uint64      // DA height below which the network has written nothing; 0 if that is not known
+	Executor   string      // unix socket between the two processes of RunExecutor and RunDriver
 
 	Registry prometheus.Registerer // of the metrics
 	Version  string                // of the software, for people
@@ -77,7 +78,7 @@ func (c Config) validateDriver() error {
 		return errors.New("no home folder, genesis, logger or registry")
 	case c.Namespace.ValidateForRollup() != nil:
 		return fmt.Errorf("namespace %s cannot be a rollup's", c.Namespace)
-	case c.Source != rollups.SourceP2P && c.DA == "":
+	case c.Source != rollups.SourceP2P && c.DA.URL == "":
 		return fmt.Errorf("source %q needs the URL of a DA layer", c.Source)
 	}
 	return nil
@@ -196,11 +197,11 @@ func (c Config) open(ctx context.Context, exec rollups.Executor, prepare func([]
 		Source: c.Source, Registry: c.Registry, Log: c.Logger,
 	}
 	if c.Source != rollups.SourceP2P {
-		layer, err := dial.Open(dial.Config{URL: c.DA})
+		layer, err := dial.Open(c.DA)
 		if err != nil {
 			return nil, nil, fmt.Errorf("open DA layer: %w", err)
 		}
-		cfg.DA = rollups.FromDA(layer, c.Namespace, 0, c.Logger)
+		cfg.DA = rollups.FromDA(layer, c.Namespace, c.DAFrom, c.Logger)
 	}
 	var host *p2p.Host
 	if c.Source != rollups.SourceDA {
