@@ -62,7 +62,7 @@ func (s *Stake) punish(key common.Address, height uint64) (slashed, own uint256.
 	if err != nil || !fresh {
 		return slashed, own, rejectUnless(err, EvidenceOld, "height %d is of epoch %d, too long ago", height, epoch)
 	}
-	o.Tombstoned = true
+	o.Tombstoned, s.fallen = true, true
 	s.put(k.Owner, &o)
 	all, before, err := s.liable(k.Owner, epoch)
 	if err != nil {

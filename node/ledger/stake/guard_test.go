@@ -129,3 +129,89 @@ func TestFaultsOfThoseWithoutPower(t *testing.T) {
 	}
 	w.deepAudit()
 }
+
+// An operator that is shown to be at fault is in no set after those that are fixed already: it leaves two heights on, in the middle of an epoch, and the
+// others keep their power. The last one stays, for CometBFT needs a validator.
+func TestTombstonedLeavesAtOnce(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	w.block(100, 0, Income{})
+	guilty := func(i int) Outcome {
+		t.Helper()
+		if err := w.begin(100, 0, block.System{Votes: w.all()}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.act(holder(0), w.report(testKey("operator", i), w.height, 0)); err != nil {
+			t.Fatal(err)
+		}
+		out := w.end(Income{})
+		w.audit()
+		return out
+	}
+	out := guilty(0)
+	if out.Ended || len(out.Updates) != 1 || out.Updates[0].Power != 0 || out.Updates[0].Address != owner(0) {
+		t.Fatalf("the updates are %+v, the epoch ends: %v", out.Updates, out.Ended)
+	}
+	if next, after := w.set(Next), w.set(After); next.owner(owner(0)) < 0 || after.owner(owner(0)) >= 0 || after.Total() != 70 {
+		t.Fatalf("the sets of the next heights are %+v and %+v", next.Members, after.Members)
+	}
+	if out = guilty(1); len(out.Updates) != 1 {
+		t.Fatalf("the updates are %+v", out.Updates)
+	}
+	for range 4 { // counts the heights of the sets that were
+		w.block(100, 0, Income{Ordering: wei(800)})
+		w.audit()
+	}
+	guilty(2)
+	if out = guilty(3); len(out.Updates) != 0 || len(out.Set.Members) != 1 {
+		t.Errorf("the last one leaves: %+v", out.Set.Members)
+	}
+	if out = w.epoch(); len(out.Updates) != 0 || len(out.Set.Members) != 1 {
+		t.Errorf("the set at the epoch's end is %+v", out.Set.Members)
+	}
+	w.do(w.does(owner(5), w.create(owner(5), testKey("operator", 5), 40_000)))
+	if out = w.epoch(); out.Set.owner(owner(5)) != 0 || len(out.Set.Members) != 1 {
+		t.Errorf("the set after one has joined is %+v", out.Set.Members)
+	}
+	w.deepAudit()
+}
+
+// With nobody eligible the set stays, and its keys with it: whoever signs can be punished for it.
+func TestKeysStayWhileTheSetStays(t *testing.T) {
+	w := newWorld(t, testParams(), 50)
+	w.do(w.does(owner(0), w.rotate(owner(0), testKey("next", 0))), w.does(owner(0), &action.OperatorLeave{Leave: true}))
+	w.epoch()
+	w.do()
+	w.do()
+	if set := w.set(Last); set.Members[0].Address != owner(0) {
+		t.Fatalf("the set is %+v", set.Members)
+	}
+	if key, _, err := LoadKey(w, owner(0)); err != nil || key.Until != 0 {
+		t.Errorf("the key that signs is used until %d (%v)", key.Until, err)
+	}
+	w.do(w.does(owner(0), &action.OperatorLeave{}))
+	w.epoch()
+	w.do()
+	if set := w.set(Next); set.Members[0].Address != addr(testKey("next", 0)) {
+		t.Error("the next key does not replace the key once the operator is chosen again")
+	}
+	w.do(w.does(holder(0), w.report(testKey("operator", 0), 3, 0)))
+	w.deepAudit()
+}
+
+// What an operator has attested ends with its last height in the set: an operator that comes back says what it sees anew.
+func TestAttestationsEndWithMembership(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	w.do()
+	batch := attested(1, 1, owner(1))
+	w.do(w.does(owner(0), batch), w.does(owner(0), &action.OperatorLeave{Leave: true}))
+	if out := w.epoch(); len(out.Gone) != 0 {
+		t.Errorf("%v are gone at the epoch's end", out.Gone)
+	}
+	w.do(w.does(owner(2), batch), w.does(owner(0), batch))
+	if _, kept := w.records[AttestationKey(owner(0))]; kept {
+		t.Error("the attestation of an operator that is in no set stays")
+	}
+	if _, kept := w.records[AttestationKey(owner(2))]; !kept {
+		t.Error("the attestation of a member is gone")
+	}
+}

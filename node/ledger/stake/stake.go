@@ -44,6 +44,7 @@ type Stake struct {
 	part   uint64 // of full, what the proposer gets of its part
 	full   uint64
 	paying common.Address // owner of the block's proposer; zero if unknown
+	fallen bool           // somebody has been tombstoned in this block
 }
 
 // Begin starts the work of a block on the records after the height before it.
