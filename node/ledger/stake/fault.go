@@ -176,6 +176,9 @@ func (s *Stake) slash(owner common.Address, epoch, num, den uint64) (slashed uin
 	cut := fraction(&o.Tokens, num, den)
 	o.Tokens.Sub(&o.Tokens, &cut)
 	s.pots.Staked.Sub(&s.pots.Staked, &cut)
+	if err := s.seat(owner, &o); err != nil {
+		return slashed, err
+	}
 	s.put(owner, &o)
 	slashed = cut
 	for _, e := range o.Pools {

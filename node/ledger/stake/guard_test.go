@@ -215,3 +215,53 @@ func TestAttestationsEndWithMembership(t *testing.T) {
 		t.Error("the attestation of a member is gone")
 	}
 }
+
+// Operators of a wei each, made with a stake that leaves again, take no places: the epoch's end does not read them, and they keep no newcomer from linking. Of those
+// that keep their stake the ones with the most of it may link.
+func TestDustTakesNoPlace(t *testing.T) {
+	w := newWorld(t, testParams(), 20, 20, 30, 30)
+	if err := w.begin(1, 0, block.System{Votes: w.all()}); err != nil {
+		t.Fatal(err)
+	}
+	join := func(name string, i int, amount uint64) common.Address {
+		t.Helper()
+		k := testKey(name, i)
+		w.balances[addr(k)] = *uint256.NewInt(amount)
+		w.genesis.Add(&w.genesis, uint256.NewInt(amount))
+		if err := w.act(addr(k), w.create(addr(k), k, amount)); err != nil {
+			t.Fatal(err)
+		}
+		return addr(k)
+	}
+	for i := range 20 {
+		dust := join("dust", i, 2_000)
+		if err := w.act(dust, &action.Undelegate{Operator: dust, Shares: uint256.NewInt(1_999)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range maxCandidates {
+		join("small", i, 2_000)
+	}
+	honest := join("honest", 0, 900_000)
+	w.end(Income{})
+	w.deepAudit()
+	if n, err := operators.count(w); err != nil || n != maxCandidates+5 {
+		t.Errorf("%d operators have a place (%v)", n, err)
+	}
+	nodes, err := Nodes(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(nodes) != maxCandidates+4 || nodes[4].Owner != honest || nodes[4].Member {
+		t.Errorf("of %d nodes the first candidate is %s, not the newcomer with the most stake", len(nodes), nodes[4].Owner)
+	}
+	w.do(w.does(honest, &action.Undelegate{Operator: honest, Shares: uint256.NewInt(898_001)}))
+	if o := w.operator(honest); o.Place != 0 {
+		t.Error("an operator with less than it began with has a place")
+	}
+	w.do(w.does(holder(0), &action.Delegate{Operator: honest, Amount: uint256.NewInt(1)}))
+	if o := w.operator(honest); o.Place == 0 {
+		t.Error("an operator with enough stake again has no place")
+	}
+	w.deepAudit()
+}

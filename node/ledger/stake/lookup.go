@@ -40,7 +40,7 @@ func (d Delegation) Worth(o Operator) uint256.Int {
 	return partOf(&d.Shares, &o.Tokens, &o.Shares)
 }
 
-// Bonded lists the owners of operators that anything is bonded with, by their places in the index; at most so many.
+// Bonded lists the owners of operators that at least what one begins with is bonded with, by their places in the index; at most so many.
 func Bonded(r state.Reader, most uint64) ([]common.Address, error) {
 	n, err := operators.count(r)
 	if err != nil {

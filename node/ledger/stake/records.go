@@ -23,7 +23,7 @@ type Operator struct {
 	Bucket                 uint256.Int // wei that delegators have not settled
 
 	Pools       []uint64 // epochs with unbonding stake that can still be slashed, ascending
-	Place       uint64   // in the index, from 1; 0: no shares, no place
+	Place       uint64   // in the index, from 1; 0: less stake than an operator begins with
 	JailedUntil uint64   // 0: not in jail
 	Left        bool
 	Tombstoned  bool

@@ -358,8 +358,8 @@ func (w *world) deepAudit() {
 			if o.Place > 0 {
 				places++
 			}
-			if (o.Place > 0) == o.Shares.IsZero() {
-				w.t.Fatalf("place %d with %s shares", o.Place, o.Shares.Dec())
+			if (o.Place > 0) == o.Tokens.Lt(&w.p.MinStake) {
+				w.t.Fatalf("place %d with %s tokens", o.Place, o.Tokens.Dec())
 			}
 		case state.Delegation:
 			var d Delegation
