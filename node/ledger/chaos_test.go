@@ -141,7 +141,7 @@ func (c *chaos) late() (out []block.LateVote) {
 }
 
 func (c *chaos) double(k *ecdsa.PrivateKey) block.Fault {
-	f := block.Fault{Step: block.Precommit, Height: c.s.Head.Height, Votes: [2]block.FaultVote{{}, {Block: &block.BlockID{Parts: 1}}}}
+	f := block.Fault{Step: block.Precommit, Height: c.s.Head.Height, Votes: [2]block.FaultVote{{}, {Block: &block.ConsensusID{Parts: 1}}}}
 	for i := range f.Votes {
 		f.Votes[i].Signature = c.sign(k, f.Digest(c.g.ChainID, i))
 	}

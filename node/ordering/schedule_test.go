@@ -236,7 +236,7 @@ func doubleVote(t testing.TB, a accused) block.Fault {
 		if crypto.PubkeyToAddress(key.PublicKey) != a.operator {
 			continue
 		}
-		f := block.Fault{Step: block.Prevote, Height: a.height, Votes: [2]block.FaultVote{{}, {Block: &block.BlockID{Parts: 1}}}}
+		f := block.Fault{Step: block.Prevote, Height: a.height, Votes: [2]block.FaultVote{{}, {Block: &block.ConsensusID{Parts: 1}}}}
 		for vote := range f.Votes {
 			digest := f.Digest("lockstep-test", vote)
 			raw, err := crypto.Sign(digest[:], key)

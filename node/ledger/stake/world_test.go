@@ -300,7 +300,7 @@ func (w *world) report(k *ecdsa.PrivateKey, height uint64, round uint32) *action
 // doubleVote is a proof that the key has signed two prevotes in round 0 of a height.
 func doubleVote(t testing.TB, k *ecdsa.PrivateKey, height uint64) block.Fault {
 	t.Helper()
-	f := block.Fault{Step: block.Prevote, Height: height, Votes: [2]block.FaultVote{{}, {Block: &block.BlockID{Parts: 1}}}}
+	f := block.Fault{Step: block.Prevote, Height: height, Votes: [2]block.FaultVote{{}, {Block: &block.ConsensusID{Parts: 1}}}}
 	for i := range f.Votes {
 		f.Votes[i].Signature = sign(t, k, f.Digest(chainID, i))
 	}
