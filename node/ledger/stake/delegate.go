@@ -64,7 +64,10 @@ func (s *Stake) bond(owner common.Address, o *Operator, holder common.Address, d
 			return tx.NewReject(ZeroAmount, "%s wei are worth no share", amount.Dec())
 		}
 	}
-	if err := s.settle(o, holder, d); err != nil {
+	if err := s.settle(owner, o, holder, d); err != nil {
+		return err
+	}
+	if err := s.enter(owner, o, d, &shares); err != nil {
 		return err
 	}
 	s.accounts.SetBalance(holder, balance.Sub(&balance, amount))
@@ -91,7 +94,10 @@ func (s *Stake) undelegate(payer common.Address, a *action.Undelegate) error {
 	if d.Shares.Lt(a.Shares) {
 		return tx.NewReject(TooManyShares, "%s has %s shares with %s, %s are asked for", payer, d.Shares.Dec(), a.Operator, a.Shares.Dec())
 	}
-	if err := s.settle(&o, payer, &d); err != nil {
+	if err := s.settle(a.Operator, &o, payer, &d); err != nil {
+		return err
+	}
+	if err := s.depart(a.Operator, &o, &d, a.Shares); err != nil {
 		return err
 	}
 	tokens := partOf(a.Shares, &o.Tokens, &o.Shares)

@@ -1,14 +1,17 @@
 package stake
 
 import (
+	"encoding/hex"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/holiman/uint256"
 
+	"github.com/lockstep-network/lockstep/internal/golden"
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
 // do makes a block of one second in which actions run, each of which has to succeed.
@@ -264,4 +267,158 @@ func TestDustTakesNoPlace(t *testing.T) {
 		t.Error("an operator with enough stake again has no place")
 	}
 	w.deepAudit()
+}
+
+// What an epoch brings goes to the shares that stood through it: a crumb bonded in its last block earns nothing of it, and who leaves before its end leaves
+// its part to those who stay.
+func TestOnlySharesOfTheWholeEpochEarn(t *testing.T) {
+	w := newWorld(t, testParams(), 50, 50, 50, 50)
+	w.do(w.does(owner(0), &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(49_990)}))
+	w.block(1_000, 0, Income{Ordering: wei(100_000)})
+	if err := w.begin(5_000, 1, block.System{Votes: w.all()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.act(holder(3), &action.Delegate{Operator: owner(0), Amount: uint256.NewInt(90)}); err != nil {
+		t.Fatal(err)
+	}
+	if !w.end(Income{}).Ended {
+		t.Fatal("the epoch does not end")
+	}
+	stood, crumb := w.earned(owner(0)), w.owed(owner(0), holder(3))
+	if stood.Uint64() < 18_000 || !crumb.IsZero() {
+		t.Errorf("who stood through the epoch earns %s, and who came at its end %s", stood.Dec(), crumb.Dec())
+	}
+	w.deepAudit()
+
+	w.block(1_000, 0, Income{Ordering: wei(80_000)}) // the operator has no power for the next set, and votes for two heights more
+	w.do()
+	w.epoch()
+	more := w.earned(owner(0))
+	more.Sub(&more, &stood)
+	crumb = w.owed(owner(0), holder(3))
+	if more.IsZero() || crumb.Uint64() < 9*more.Uint64()-9 || crumb.Uint64() > 9*more.Uint64()+9 {
+		t.Errorf("in the next epoch 10 shares earn %s and 90 earn %s", more.Dec(), crumb.Dec())
+	}
+	w.deepAudit()
+	w.do(w.does(holder(3), &action.Claim{Operator: owner(0)}), w.does(owner(0), &action.Claim{Operator: owner(0)}))
+	w.deepAudit()
+	for k := range w.records {
+		if k.Kind() == state.Entry {
+			t.Errorf("entry %x stays after all have settled", string(k))
+		}
+	}
+}
+
+// A delegation that grows in an epoch earns with what it had, and leaves with what came last; one that came in an epoch without income earns from the
+// next one on, whether or not it claims between.
+func TestFreshSharesLeaveFirst(t *testing.T) {
+	for _, claims := range []bool{false, true} {
+		w := newWorld(t, testParams(), 50, 50, 50, 50)
+		w.do(w.does(holder(1), &action.Delegate{Operator: owner(0), Amount: uint256.NewInt(50_000)}))
+		w.epoch()
+		w.epoch()
+		w.block(1_000, 0, Income{Ordering: wei(100_000)})
+		w.do(w.does(holder(1), &action.Delegate{Operator: owner(0), Amount: uint256.NewInt(70_000)}))
+		if claims {
+			if err := w.begin(1, 0, block.System{Votes: w.all()}); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.act(holder(1), &action.Claim{Operator: owner(0)}); tx.CodeOf(err) != NothingToClaim {
+				t.Errorf("a claim in the epoch: %v", err)
+			}
+			w.end(Income{})
+		}
+		w.do(w.does(holder(1), &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(65_000)}))
+		w.epoch()
+		own, mine := w.earned(owner(0)), w.owed(owner(0), holder(1))
+		if d := own.Uint64() - mine.Uint64(); mine.IsZero() || d > 1 { // the same 50,000 shares
+			t.Errorf("equal shares earn %s and %s", own.Dec(), mine.Dec())
+		}
+		w.deepAudit()
+	}
+}
+
+// owed is what a delegation would settle for.
+func (w *world) owed(operator, holder common.Address) uint256.Int {
+	w.t.Helper()
+	o := w.operator(operator)
+	d, _, err := LoadDelegation(w, operator, holder)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	owed, err := Owed(w, operator, &o, &d)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return owed
+}
+
+// The vector of slashing: an operator with a delegator, some of both unbonding, is at fault alone, and then together with another.
+func TestGoldenSlashing(t *testing.T) {
+	w := newWorld(t, testParams(), 10, 50, 20, 20)
+	w.do(w.does(holder(0), &action.Delegate{Operator: owner(0), Amount: uint256.NewInt(7_001)}))
+	w.epoch()
+	w.do()
+	w.do()
+	fault := w.height
+	w.do(w.does(holder(0), &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(3_000)}),
+		w.does(owner(0), &action.Undelegate{Operator: owner(0), Shares: uint256.NewInt(1_000)}))
+	record := func(k state.Key) string { return hex.EncodeToString(w.records[k]) }
+	records := func() map[string]any {
+		return map[string]any{
+			"operator": record(OperatorKey(owner(0))), "delegation": record(DelegationKey(owner(0), holder(0))), "entry": record(EntryKey(owner(0), 0)),
+			"pool": record(poolKey(owner(0), 1)), "unbonding": record(unbondingKey(owner(0), 1, holder(0))), "key": record(consensusKey(owner(0))),
+			"offences": record(offencesKey), "pots": record(potsKey),
+		}
+	}
+	v := map[string]any{"before": records()}
+	first := w.report(testKey("operator", 0), fault, 0)
+	v["reporter of the first"] = w.gain(holder(5), func() { w.do(w.does(holder(5), first)) })
+	v["one at fault"] = records()
+	v["reporter of the second"] = w.gain(holder(5), func() { w.do(w.does(holder(5), w.report(testKey("operator", 2), fault, 0))) })
+	v["two at fault"] = records()
+	w.deepAudit()
+	golden.Check(t, "slashing", v)
+}
+
+// Nobody bonds so much that a product leaves 256 bits, and nobody buys into a stake that has lost nearly everything.
+func TestBoundsOfBonding(t *testing.T) {
+	w := newWorld(t, testParams(), 30, 30, 20, 20)
+	var most uint256.Int
+	most.Lsh(uint256.NewInt(1), maxStakeBits)
+	w.balances[holder(0)] = most
+	w.genesis = w.sum()
+	reach := func(above uint64) *uint256.Int { // 2^127 - 1 tokens and so many more
+		var amount uint256.Int
+		return amount.Sub(&most, uint256.NewInt(30_001-above))
+	}
+	w.do()
+	if err := w.begin(1, 0, block.System{Votes: w.all()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.act(holder(0), &action.Delegate{Operator: owner(0), Amount: reach(1)}); tx.CodeOf(err) != Overflow {
+		t.Errorf("2^%d wei: %v", maxStakeBits, err)
+	}
+	if err := w.act(holder(0), &action.Delegate{Operator: owner(0), Amount: reach(0)}); err != nil {
+		t.Errorf("a wei less: %v", err)
+	}
+	if err := w.act(holder(0), &action.Undelegate{Operator: owner(0), Shares: reach(0)}); err != nil {
+		t.Errorf("all of it back: %v", err)
+	}
+
+	// Only a tombstoned operator loses tokens, and it takes none before that: the rule is the second line of defence.
+	o, _, err := LoadOperator(w.tx.st, owner(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Tokens = *uint256.NewInt(29)
+	w.tx.s.put(owner(1), &o)
+	if err := w.act(holder(1), &action.Delegate{Operator: owner(1), Amount: uint256.NewInt(5)}); tx.CodeOf(err) != Worthless {
+		t.Errorf("29 tokens for 30,000 shares: %v", err)
+	}
+	o.Tokens = *uint256.NewInt(30)
+	w.tx.s.put(owner(1), &o)
+	if err := w.act(holder(1), &action.Delegate{Operator: owner(1), Amount: uint256.NewInt(5)}); err != nil {
+		t.Errorf("30 tokens for 30,000 shares: %v", err)
+	}
 }

@@ -25,13 +25,6 @@ func LoadEpoch(r state.Reader, n uint64) (Epoch, bool, error) {
 	return state.Load[Epoch](r, EpochKey(n))
 }
 
-// Owed is what a delegation has earned since it was settled, in wei: what a claim moves to its holder's rewards.
-func (d Delegation) Owed(o Operator) uint256.Int {
-	var grown uint256.Int
-	grown.Sub(&o.Accumulator, &d.Accumulator)
-	return partOf(&d.Shares, &grown, scale())
-}
-
 // Worth is what a delegation's shares stand for, in wei; zero for none.
 func (d Delegation) Worth(o Operator) uint256.Int {
 	if o.Shares.IsZero() {

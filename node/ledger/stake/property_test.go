@@ -284,7 +284,11 @@ func (w *world) earned(a common.Address) uint256.Int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	owed := d.Owed(w.operator(a))
+	o := w.operator(a)
+	owed, err := Owed(w, a, &o, &d)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	return *owed.Add(&owed, &r.Lifetime)
 }
 

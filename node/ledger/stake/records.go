@@ -27,10 +27,15 @@ type Operator struct {
 	JailedUntil uint64   // 0: not in jail
 	Left        bool
 	Tombstoned  bool
+	Entered     uint64 // one above the newest epoch in which shares came; 0 once the operator has earned for them, or none are left
 }
 
 // Delegation is what one holder has bonded with one operator.
-type Delegation struct{ Shares, Accumulator uint256.Int }
+type Delegation struct {
+	Shares, Accumulator uint256.Int
+	Fresh               uint256.Int // of the shares, those that came in the epoch: they earn from the one after it on
+	Epoch               uint64
+}
 
 // Pool is what left an operator in one epoch and is not paid out.
 type Pool struct{ Tokens, Shares uint256.Int }

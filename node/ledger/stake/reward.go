@@ -103,7 +103,7 @@ func (s *Stake) share() error {
 	return nil
 }
 
-// pay shares an operator's reward out: the commission to its owner, the rest to all shares.
+// pay shares an operator's reward out: the commission to its owner, the rest to the shares that stood through the epoch.
 func (s *Stake) pay(owner common.Address, amount *uint256.Int) error {
 	o, err := s.operator(owner)
 	if err != nil {
@@ -115,29 +115,30 @@ func (s *Stake) pay(owner common.Address, amount *uint256.Int) error {
 	}
 	var rest uint256.Int
 	rest.Sub(amount, &commission)
-	if o.Shares.IsZero() {
+	earning, err := s.earning(owner, &o)
+	if err != nil {
+		return err
+	}
+	if earning.IsZero() {
 		return s.treasury(&rest)
+	}
+	if o.Entered != s.open.Number+1 { // shares that came before earn from here on
+		if err := s.closeEntry(owner, &o); err != nil {
+			return err
+		}
 	}
 	o.Bucket.Add(&o.Bucket, &rest)
 	s.pots.Buckets.Add(&s.pots.Buckets, &rest)
 	rest.Mul(&rest, scale()) // below 2^188
 	rest.Add(&rest, &o.Remainder)
 	var grown uint256.Int
-	grown.DivMod(&rest, &o.Shares, &o.Remainder)
+	grown.DivMod(&rest, &earning, &o.Remainder)
 	o.Accumulator.Add(&o.Accumulator, &grown)
+	if err := s.closeEntry(owner, &o); err != nil { // those that came in this epoch, from here
+		return err
+	}
 	s.put(owner, &o)
 	return nil
-}
-
-// settle moves what a delegation is owed to its holder's unclaimed rewards.
-func (s *Stake) settle(o *Operator, holder common.Address, d *Delegation) error {
-	var grown uint256.Int
-	grown.Sub(&o.Accumulator, &d.Accumulator)
-	owed := partOf(&d.Shares, &grown, scale())
-	d.Accumulator = o.Accumulator
-	o.Bucket.Sub(&o.Bucket, &owed)
-	s.pots.Buckets.Sub(&s.pots.Buckets, &owed)
-	return s.reward(holder, &owed)
 }
 
 // claim pays what is unclaimed.
@@ -150,7 +151,7 @@ func (s *Stake) claim(payer common.Address, a *action.Claim) error {
 		if d.Shares.IsZero() {
 			return tx.NewReject(NothingToClaim, "%s has no delegation with %s", payer, a.Operator)
 		}
-		if err := s.settle(&o, payer, &d); err != nil {
+		if err := s.settle(a.Operator, &o, payer, &d); err != nil {
 			return err
 		}
 		s.put(a.Operator, &o)

@@ -2,6 +2,7 @@ package stake
 
 import (
 	"crypto/ecdsa"
+	"encoding/binary"
 	"fmt"
 	"testing"
 
@@ -346,7 +347,7 @@ func (w *world) deepAudit() {
 	w.audit()
 	var tokens, unbonding, buckets, rewards, gathered uint256.Int
 	shares, unbondingShares := map[common.Address]uint256.Int{}, map[string]uint256.Int{}
-	places := 0
+	places, entries, noted := 0, map[state.Key]Entry{}, map[state.Key]Entry{}
 	for k, v := range w.records { // any order: sums
 		id := k.ID()
 		switch k.Kind() { //nolint:exhaustive // those that hold wei
@@ -367,6 +368,12 @@ func (w *world) deepAudit() {
 			a := common.BytesToAddress(id[:20])
 			sum := shares[a]
 			shares[a] = *sum.Add(&sum, &d.Shares)
+			if !d.Fresh.IsZero() {
+				e := entries[EntryKey(a, d.Epoch)]
+				e.Shares.Add(&e.Shares, &d.Fresh)
+				e.Holders++
+				entries[EntryKey(a, d.Epoch)] = e
+			}
 		case state.Pool:
 			var p Pool
 			w.decode(v, &p)
@@ -382,6 +389,10 @@ func (w *world) deepAudit() {
 			var r Reward
 			w.decode(v, &r)
 			rewards.Add(&rewards, &r.Unclaimed)
+		case state.Entry:
+			var e Entry
+			w.decode(v, &e)
+			noted[k] = e
 		case state.Tally:
 			var t tally
 			w.decode(v, &t)
@@ -399,6 +410,15 @@ func (w *world) deepAudit() {
 			w.t.Fatalf("height %d: %s are %s, the pots say %s", w.height, name, c[0].Dec(), c[1].Dec())
 		}
 	}
+	for k, e := range noted {
+		open := binary.BigEndian.Uint64(k.ID()[common.AddressLength:]) == w.opened().Number
+		if e.Holders != entries[k].Holders || open && e.Shares != entries[k].Shares {
+			w.t.Fatalf("entry %x of %s shares and %d holders, the delegations say %+v", string(k), e.Shares.Dec(), e.Holders, entries[k])
+		}
+	}
+	if len(noted) != len(entries) {
+		w.t.Fatalf("%d entries, the delegations say %d", len(noted), len(entries))
+	}
 	for a, sum := range shares {
 		if w.operator(a).Shares != sum {
 			w.t.Fatalf("shares of %s do not add up", a)
@@ -412,6 +432,14 @@ func (w *world) deepAudit() {
 	if n, err := operators.count(w); err != nil || int(n) != places {
 		w.t.Fatalf("%d in the index, %d have a place", n, places)
 	}
+}
+
+func (w *world) opened() Open {
+	o, err := LoadOpen(w)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return o
 }
 
 func (w *world) decode(raw []byte, into any) {
