@@ -14,8 +14,6 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/action"
-	"github.com/lockstep-network/lockstep/namespaces/block"
-	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
@@ -216,84 +214,5 @@ func TestRandomActions(t *testing.T) {
 	}
 	for _, what := range missing(done, codes) {
 		t.Errorf("never came: %s", what)
-	}
-}
-
-// BenchmarkLargeState applies a block of a thousand transactions to ledgers of different sizes: what is idle costs nothing but the depth of the trie.
-func BenchmarkLargeState(b *testing.B) {
-	for _, size := range []struct{ accounts, namespaces int }{{1_000, 10}, {100_000, 10}, {100_000, 10_000}} {
-		b.Run(fmt.Sprintf("%daccounts/%dnamespaces", size.accounts, size.namespaces), func(b *testing.B) {
-			g, _ := network(b, size.accounts, 1<<60, 1_024)
-			g.Namespaces = nil
-			for i := range size.namespaces {
-				g.Namespaces = append(g.Namespaces, genesis.Namespace{Namespace: namespaces.Namespace{0: 1, 7: byte(i >> 16), 8: byte(i >> 8), 9: byte(i)}, Order: block.ByTip})
-			}
-			if err := g.Validate(); err != nil {
-				b.Fatal(err)
-			}
-			r, s := ledger.NewRules(g), newState(b, g)
-			for range b.N {
-				b.StopTimer()
-				txs := make([]*tx.Tx, 1_000)
-				for i := range txs {
-					txs[i] = bid(b, i*size.accounts/1_000, s.Head.Height<<20+uint64(i), 1<<30, leg(g.Namespaces[i*size.namespaces/1_000].Namespace, 250))
-					f := txs[i].Fields()
-					f.Expiry = s.Head.Height + 2
-					var err error
-					if txs[i], err = tx.New(f); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.StartTimer()
-				e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), txs))
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.StopTimer()
-				s.Write(e)
-			}
-		})
-	}
-}
-
-// counting counts the records that are read.
-type counting struct {
-	*ledgertest.Memory
-
-	records int
-}
-
-func (c *counting) Record(k state.Key) ([]byte, error) { c.records++; return c.Memory.Record(k) }
-
-// A block reads and writes the same records whatever else there is, and of the trie only the paths to what it changes, which grow with its depth.
-func TestIdleEntriesCostNothing(t *testing.T) {
-	type cost struct{ reads, changes int }
-	var costs []cost
-	var nodes []int
-	for _, idle := range []int{0, 20_000} {
-		g, _ := network(t, 10+idle, 1<<60, 1_024)
-		g.Namespaces = []genesis.Namespace{{Namespace: alpha, Order: block.ByTip}}
-		for i := range idle / 10 {
-			g.Namespaces = append(g.Namespaces, genesis.Namespace{Namespace: namespaces.Namespace{0: 2, 8: byte(i >> 8), 9: byte(i)}, Order: block.ByTip})
-		}
-		r, s := ledger.NewRules(g), newState(t, g)
-		var txs []*tx.Tx
-		for i := range 100 {
-			txs = append(txs, bid(t, i%10, uint64(i), 1<<30, leg(alpha, 50)))
-		}
-		c := &counting{Memory: s}
-		p := s.Parent()
-		p.View, s.Reads = c, 0
-		e, err := ledger.Apply(r, p, blockOf(p, txs))
-		if err != nil {
-			t.Fatal(err)
-		}
-		costs, nodes = append(costs, cost{c.records, len(e.Records)}), append(nodes, s.Reads)
-	}
-	if costs[0] != costs[1] {
-		t.Errorf("alone %+v, among idle entries %+v", costs[0], costs[1])
-	}
-	if more := nodes[1] - nodes[0]; more > 5*costs[0].changes {
-		t.Errorf("%d nodes are read, %d among idle entries, for %d changes", nodes[0], nodes[1], costs[0].changes)
 	}
 }
