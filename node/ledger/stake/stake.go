@@ -37,14 +37,15 @@ type Stake struct {
 	b        Block
 	accounts Accounts
 
-	chain  chain  // as before the block
-	tally  tally  // written back by Finish
-	open   Open   // the epoch of this block
-	pots   Pots   // written back at the end of each step
-	part   uint64 // of full, what the proposer gets of its part
-	full   uint64
-	paying common.Address // owner of the block's proposer; zero if unknown
-	fallen bool           // somebody has been tombstoned in this block
+	chain    chain         // as before the block
+	tally    tally         // written back by Finish
+	open     Open          // the epoch of this block
+	pots     Pots          // written back at the end of each step
+	attested *attestations // of this height's set; nil: no attestation has come
+	part     uint64        // of full, what the proposer gets of its part
+	full     uint64
+	paying   common.Address // owner of the block's proposer; zero if unknown
+	fallen   bool           // somebody has been tombstoned in this block
 }
 
 // Begin starts the work of a block on the records after the height before it.
