@@ -17,6 +17,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 )
 
 const (
@@ -34,14 +35,24 @@ type world struct {
 	salt  uint64
 	turn  int             // whose it is to propose
 	off   map[int]bool    // operators that never propose
+	mute  common.Address  // an operator that does not vote
 	last  *ledger.Effects // of the newest block
 }
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
+	return worldWith(tb, nil)
+}
+
+// worldWith changes parameters of the genesis before it is used.
+func worldWith(tb testing.TB, change func(*genesis.Params)) *world {
+	tb.Helper()
 	w := &world{tb: tb, off: map[int]bool{}}
 	g := &genesis.Genesis{Version: genesis.Version, ChainID: "ledger-test", Params: genesis.DefaultParams()}
 	g.Params.LanePrice, g.Params.GlobalPrice, g.Params.DAPrice, g.Params.NamespaceDeposit, g.Params.SilenceMS, g.Params.EpochMS = 1, 1, 1, deposit, silence, 60_000
+	if change != nil {
+		change(&g.Params)
+	}
 	for i := range 4 {
 		key := testKey(fmt.Sprint("operator ", i))
 		w.ops = append(w.ops, key)
@@ -102,7 +113,19 @@ func (w *world) try(txs ...*tx.Tx) (*ledger.Effects, error) {
 	p := w.s.Parent()
 	b := blockOf(p, txs)
 	b.Proposer = address(w.ops[w.turn])
+	w.silence(&b.System)
 	return ledger.Apply(w.rules, p, b)
+}
+
+// silence takes the vote of the one that is mute out of a section.
+func (w *world) silence(s *block.System) {
+	set, err := stake.LoadSet(w.s, stake.Last)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	if i := slices.IndexFunc(set.Members, func(m stake.Member) bool { return m.Owner == w.mute }); i >= 0 && len(s.Votes) > 0 {
+		s.Votes[i/8] &^= 0x80 >> (i % 8)
+	}
 }
 
 // block applies a block that must be valid.

@@ -158,15 +158,20 @@ func (c *chaos) replay() {
 	}
 }
 
-// missing lists what no block has brought. Not there: an [ledger.Overflow] of an account, for the supply stays below 2^256, and operators that
-// are worthless, who are tombstoned before.
-func missing(done map[action.Kind]int, codes map[tx.Code]int) (out []string) {
+// kinds are all kinds of actions.
+func kinds() (out []action.Kind) {
 	for k := action.KindTransfer; k <= action.KindAttestBatch; k++ {
-		if (k <= action.KindDAView || k >= action.KindOperatorCreate) && done[k] == 0 {
-			out = append(out, fmt.Sprint("success of kind ", k))
+		if k <= action.KindDAView || k >= action.KindOperatorCreate {
+			out = append(out, k)
 		}
 	}
-	for _, code := range []tx.Code{
+	return out
+}
+
+// refusals are the codes with which actions fail. Not there: an [ledger.Overflow] of an account or a tank, for the supply stays below 2^256, and operators that
+// are worthless, who are tombstoned before.
+func refusals() []tx.Code {
+	return []tx.Code{
 		ledger.ZeroAmount, ledger.InsufficientBalance, ledger.UnknownNamespace, ledger.NamespaceTaken, ledger.NamespaceReserved, ledger.NotOwner, ledger.BadHeight,
 		ledger.NotOwned, ledger.LaneOpen, ledger.NotSilent, ledger.NotOperator, ledger.UnknownParameter, ledger.ParameterRange, ledger.NamespaceExited,
 		ledger.ReservationsFull, stake.Overflow,
@@ -174,7 +179,17 @@ func missing(done map[action.Kind]int, codes map[tx.Code]int) (out []string) {
 		stake.Tombstoned, stake.NotJailed, stake.StillJailed, stake.TooManyShares, stake.NothingUnbonding, stake.UnbondingTime, stake.UnbondingUnpublished,
 		stake.NothingToClaim, stake.EvidenceSame, stake.EvidenceForged, stake.EvidenceStranger, stake.EvidenceOld, stake.EvidenceFuture, stake.EvidenceKnown,
 		stake.NotInSet, stake.WrongRange,
-	} {
+	}
+}
+
+// missing lists what no block has brought.
+func missing(done map[action.Kind]int, codes map[tx.Code]int) (out []string) {
+	for _, k := range kinds() {
+		if done[k] == 0 {
+			out = append(out, fmt.Sprint("success of kind ", k))
+		}
+	}
+	for _, code := range refusals() {
 		if codes[code] == 0 {
 			out = append(out, string(code))
 		}
