@@ -44,6 +44,7 @@ type chaos struct {
 	stall  bool                   // it does not move
 	blocks []ledger.Block         // all, for a replay
 	params genesis.Params
+	header func() common.Hash // that of the newest block; nil: there are no headers
 }
 
 func owner(i int) common.Address { return address(chaosKey("owner", i)) }
@@ -164,6 +165,9 @@ func (c *chaos) next(txs []*tx.Tx) ledger.Block {
 		ms = 40_000
 	}
 	hash := crypto.Keccak256Hash([]byte("header"), c.s.Head.Root().Bytes())
+	if c.header != nil {
+		hash = c.header()
+	}
 	return ledger.Block{
 		TimeMS: c.time + ms, Proposer: set.Members[c.rng.IntN(len(set.Members))].Address, ParentHash: hash, System: c.system(), Txs: txs,
 	}
