@@ -2,11 +2,9 @@ package ledger_test
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -80,14 +78,7 @@ func (c *chaos) turns(e *ledger.Effects) (out []string) {
 // The stream of random actions goes through a store that is closed, and whose power fails: what an index of some blocks ago has lost, ends of epochs, jail and slashes among it, is applied
 // again from the blocks, the newest of which may be torn and is committed again. The ledger is that of the memory beside it, record by record.
 func TestRandomActionsThroughCrashes(t *testing.T) {
-	seed := rand.Uint64()
-	if text := os.Getenv("LOCKSTEP_LEDGER_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("LOCKSTEP_LEDGER_SEED=%d", seed)
+	seed := seeded(t)
 	rounds, lost := 40, make(map[string]int)
 	if testing.Short() {
 		rounds = 6

@@ -197,10 +197,9 @@ func missing(done map[action.Kind]int, codes map[tx.Code]int) (out []string) {
 	return out
 }
 
-// A hundred thousand random actions of every kind, in worlds of their own, with votes that are missing or late, faults and epochs: every wei is
-// somewhere at every block, by the totals and by all records; what fails changes nothing but its fee; a replay ends at the same root; the trie is that of the
-// records; and every kind of action and every code has come. LOCKSTEP_LEDGER_SEED=<seed> runs one again.
-func TestRandomActions(t *testing.T) {
+// seeded draws the seed of a test with random actions, or takes the one that is given.
+func seeded(t *testing.T) uint64 {
+	t.Helper()
 	seed := rand.Uint64()
 	if text := os.Getenv("LOCKSTEP_LEDGER_SEED"); text != "" {
 		var err error
@@ -209,6 +208,14 @@ func TestRandomActions(t *testing.T) {
 		}
 	}
 	t.Logf("LOCKSTEP_LEDGER_SEED=%d", seed)
+	return seed
+}
+
+// A hundred thousand random actions of every kind, in worlds of their own, with votes that are missing or late, faults and epochs: every wei is
+// somewhere at every block, by the totals and by all records; what fails changes nothing but its fee; a replay ends at the same root; the trie is that of the
+// records; and every kind of action and every code has come. LOCKSTEP_LEDGER_SEED=<seed> runs one again.
+func TestRandomActions(t *testing.T) {
+	seed := seeded(t)
 	actions, worlds := 10_000, uint64(10)
 	if testing.Short() {
 		actions, worlds = 2_000, 2
