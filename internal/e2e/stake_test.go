@@ -25,9 +25,9 @@ import (
 // Short times of this story, in milliseconds.
 const (
 	stakeEpoch     = 2_000
-	stakeUnbonding = 8_000
+	stakeUnbonding = 6_000
 	stakeDowntime  = 5_000
-	stakeJail      = 4_000
+	stakeJail      = 3_000
 )
 
 // stakeStory is what TestStakeIsPaidAndBurned moves about.

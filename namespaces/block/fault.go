@@ -36,7 +36,7 @@ type Fault struct {
 // FaultVote is one of the two: what CometBFT's vote says beside the place that both share.
 type FaultVote struct {
 	Block     *ConsensusID `rlp:"nilList"` // nil: a vote for no block
-	Seconds   uint64   // since 1970 on the voter's clock; in two's complement, for it may be false
+	Seconds   uint64       // since 1970 on the voter's clock; in two's complement, for it may be false
 	Nanos     uint32
 	Signature tx.Signature
 }
