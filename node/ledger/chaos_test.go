@@ -60,7 +60,7 @@ func newChaos(t testing.TB, seed uint64) *chaos {
 	p := &g.Params
 	p.LanePrice, p.GlobalPrice, p.DAPrice, p.ReservePrice, p.NamespaceDeposit, p.SilenceMS, p.ExpiryWindow = 1, 1, 1, 1, deposit, 4_000, 64
 	p.EpochMS, p.MaxOperators, p.PowerUnit, p.MinPower, p.UnbondingMS, p.EvidenceMS, p.CorrelationMS = 5_000, 4, 1_000, 2, 20_000, 15_000, 30_000
-	p.DowntimeMS, p.JailMS, p.SubsidyPerSecond = 4_000, 6_000, 777
+	p.DowntimeMS, p.JailMS, p.SubsidyPerSecond, p.LeastLeaf = 4_000, 6_000, 777, 500_000
 	give := func(a common.Address, v *uint256.Int) {
 		g.Balances = append(g.Balances, genesis.Balance{Address: a, Amount: v})
 	}

@@ -50,7 +50,7 @@ func Bonded(r state.Reader, most uint64) ([]common.Address, error) {
 	return out, nil
 }
 
-// Lifetimes lists what each address has earned, ascending by address (specs/09-operators.md, "Rewards").
+// Lifetimes lists what each address with a leaf under the rewards root has earned, ascending by address (specs/09-operators.md, "Rewards").
 func Lifetimes(r state.Reader) (namespaces.Lifetimes, error) {
 	all, err := earners.all(r)
 	if err != nil {

@@ -92,7 +92,10 @@ type Epoch struct {
 type Open struct{ Number, StartMS uint64 }
 
 // Reward is what an address has earned.
-type Reward struct{ Unclaimed, Lifetime uint256.Int }
+type Reward struct {
+	Unclaimed, Lifetime uint256.Int
+	Place               uint64 // among the earners, who have a leaf under the rewards root; 0: none
+}
 
 type offence struct {
 	Owner                         common.Address

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -63,7 +64,7 @@ func testParams() Params {
 	p := genesis.DefaultParams()
 	p.EpochMS, p.MaxOperators, p.PowerUnit, p.MinPower = 5_000, 4, 1_000, 2
 	p.UnbondingMS, p.EvidenceMS, p.CorrelationMS = 20_000, 15_000, 30_000
-	p.DowntimeMS, p.JailMS = 4_000, 6_000
+	p.DowntimeMS, p.JailMS, p.LeastLeaf = 4_000, 6_000, 1
 	return ParamsOf(p)
 }
 
@@ -347,6 +348,7 @@ func (w *world) deepAudit() {
 	w.audit()
 	var tokens, unbonding, buckets, rewards, gathered uint256.Int
 	shares, unbondingShares := map[common.Address]uint256.Int{}, map[string]uint256.Int{}
+	var leaves []uint64
 	places, entries, noted := 0, map[state.Key]Entry{}, map[state.Key]Entry{}
 	for k, v := range w.records { // any order: sums
 		id := k.ID()
@@ -389,6 +391,7 @@ func (w *world) deepAudit() {
 			var r Reward
 			w.decode(v, &r)
 			rewards.Add(&rewards, &r.Unclaimed)
+			leaves = append(leaves, r.Place)
 		case state.Entry:
 			var e Entry
 			w.decode(v, &e)
@@ -431,6 +434,16 @@ func (w *world) deepAudit() {
 	}
 	if n, err := operators.count(w); err != nil || int(n) != places {
 		w.t.Fatalf("%d in the index, %d have a place", n, places)
+	}
+	slices.Sort(leaves)
+	leaves = slices.DeleteFunc(leaves, func(place uint64) bool { return place == 0 })
+	for i, place := range leaves {
+		if place != uint64(i+1) {
+			w.t.Fatalf("place %d among the earners is %d", i+1, place)
+		}
+	}
+	if n, err := earners.count(w); err != nil || int(n) != len(leaves) {
+		w.t.Fatalf("%d earners, %d have a place", n, len(leaves))
 	}
 }
 
