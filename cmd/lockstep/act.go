@@ -168,8 +168,7 @@ func asking(verb func(c *cli.Context, node *client.Client) error) cli.ActionFunc
 	}
 }
 
-// act signs and sends actions in one transaction, waits until it is certified, and prints what became of it. An action that the ledger let fail is
-// an error, with its code; its fee is paid.
+// act signs and delivers actions in one transaction. An action that the ledger let fail is an error, with its code; its fee is paid.
 func act(c *cli.Context, node *client.Client, key *ecdsa.PrivateKey, actions ...action.Action) error {
 	legs, err := actionLegs(actions)
 	if err != nil {
@@ -179,6 +178,11 @@ func act(c *cli.Context, node *client.Client, key *ecdsa.PrivateKey, actions ...
 	if err != nil {
 		return err
 	}
+	return deliver(c, node, signed)
+}
+
+// deliver sends a transaction, waits until it is certified, and prints what became of it.
+func deliver(c *cli.Context, node *client.Client, signed tx.Verified) error {
 	sent, err := node.SendTransaction(c.Context, signed)
 	if err != nil {
 		return fmt.Errorf("send: %w", err)

@@ -46,9 +46,13 @@ func (*teller) GetAccount(a common.Address) api.Account {
 }
 
 func (l *teller) GetNamespace(ns namespaces.Namespace) api.Namespace {
-	return api.Namespace{
+	n := api.Namespace{
 		Namespace: ns, Registered: true, Metadata: []byte("before"), Lane: l.lane, Deposit: uint256.NewInt(1e18), Tank: uint256.NewInt(1), ExitHeight: 99,
 	}
+	if l.lane.Policy == api.PolicyOwned {
+		n.Owned = &api.OwnedLane{Epoch: 3, Next: 14}
+	}
+	return n
 }
 
 func (*teller) GetNamespaces(after *namespaces.Namespace) []api.NamespaceLine {
@@ -151,6 +155,59 @@ func TestNamespaceVerbsSendTheirActions(t *testing.T) {
 		got, err := action.Decode(sent.Legs()[0].Data)
 		if err != nil || !reflect.DeepEqual(got, want) || sent.Payer() != me || sent.ChainID() != "teller-1" || sent.Expiry() != 107 || sent.MaxFeePerByte() != 9 {
 			t.Errorf("%s: sent %+v (%v), want %+v", args, got, err, want)
+		}
+	}
+}
+
+// send asks for the consent that the lane's policy wants, signed by another key than the payer's.
+func TestLegsGoWithConsent(t *testing.T) {
+	consent, err := crypto.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "consent")
+	if err := os.WriteFile(file, []byte(hexutil.Encode(crypto.FromECDSA(consent))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ns := namespaces.Namespace{9: 9}
+	for _, c := range []struct {
+		policy, flags string
+		want          tx.Auth // none for kind 0
+	}{
+		{api.PolicyOpen, "", tx.Auth{}},
+		{api.PolicyGated, "--consent " + file, tx.Auth{Namespace: ns, Kind: tx.AuthGateway}},
+		{api.PolicyGated, "--tank --consent " + file, tx.Auth{Namespace: ns, Kind: tx.AuthTank}},
+		{api.PolicyOwned, "--consent " + file, tx.Auth{Namespace: ns, Kind: tx.AuthOwner, Epoch: 3, LaneSeq: 14}},
+	} {
+		l := &teller{lane: api.LanePolicy{Policy: c.policy}}
+		out, err := l.run(t, append(strings.Fields("ns send RPC --leg 0x01 --leg 0x0203 "+c.flags), "--key-file", keyFile(t), "0x09")...)
+		if err != nil || !strings.Contains(out, "in block 8, certified") {
+			t.Errorf("%s %s: %v\n%s", c.policy, c.flags, err, out)
+			continue
+		}
+		sent := l.sent.Load()
+		if legs := sent.Legs(); len(legs) != 2 || legs[1].Namespace != ns || len(legs[1].Data) != 2 {
+			t.Errorf("%s: legs %+v", c.policy, legs)
+		}
+		auths := sent.Auths()
+		if c.want.Kind == 0 {
+			if len(auths) > 0 {
+				t.Errorf("%s: auths %+v", c.policy, auths)
+			}
+			continue
+		}
+		signers, err := sent.Consents()
+		if err != nil || len(signers) != 1 || signers[0] != owner(consent) {
+			t.Fatalf("%s: signed by %v (%v)", c.policy, signers, err)
+		}
+		if auths[0].Signature = (tx.Signature{}); auths[0] != c.want {
+			t.Errorf("%s %s: auth %+v, want %+v", c.policy, c.flags, auths[0], c.want)
+		}
+	}
+	for flags, policy := range map[string]string{"--tank": api.PolicyGated, "--consent " + file: api.PolicyOpen, "--tank --consent " + file: api.PolicyOwned, "--leg 1": api.PolicyOpen} {
+		l := &teller{lane: api.LanePolicy{Policy: policy}}
+		if out, err := l.run(t, append(strings.Fields("ns send RPC --leg 0x01 "+flags), "--key-file", keyFile(t), "0x09")...); err == nil || l.sent.Load() != nil {
+			t.Errorf("%s in a lane that is %s: sent\n%s", flags, policy, out)
 		}
 	}
 }

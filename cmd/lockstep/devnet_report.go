@@ -28,7 +28,7 @@ type books struct {
 	epoch      uint64
 	operators  []*big.Int // earned, claimed or not
 	tips       *big.Int   // of the owner of the rollups' namespaces
-	publishers *big.Int   // in the pots
+	publishers *big.Int   // in the pots, until what they have published is attested
 	treasury   *big.Int
 	fees       *big.Int // all that came in
 }
@@ -73,7 +73,7 @@ func (d *devnet) report(ctx context.Context) {
 		if now, err := d.books(ctx, who); err == nil && (last == nil || reports(last.epoch, now.epoch)) {
 			if last != nil {
 				if lines++; lines == 1 {
-					fmt.Fprintf(d.out, "\nEarned in each epoch of %d s, in gwei:\n%s\n", who.epochMS/1000, d.reportHead())
+					fmt.Fprintf(d.out, "\nEarned in each epoch of %d s, and what waits for publishers at its end, in gwei:\n%s\n", who.epochMS/1000, d.reportHead())
 				}
 				fmt.Fprintln(d.out, reportLine(last, now))
 			}
@@ -153,10 +153,10 @@ func (d *devnet) reportHead() string {
 	for _, m := range d.network.Operators {
 		line += fmt.Sprintf(" %13s", strings.ToUpper(m.Name))
 	}
-	return line + fmt.Sprintf(" %13s %13s %13s", "OWNER'S TIPS", "PUBLISHERS", "TREASURY")
+	return line + fmt.Sprintf(" %13s %13s %13s", "OWNER'S TIPS", "TREASURY", "STILL IN POTS")
 }
 
-// reportLine is what has changed from one epoch to another.
+// reportLine is what has changed from one epoch to another, and what is in the pots of publishers in the end.
 func reportLine(from, to *books) string {
 	epochs := fmt.Sprint(from.epoch)
 	if to.epoch > from.epoch+1 {
@@ -166,7 +166,7 @@ func reportLine(from, to *books) string {
 	for i := range to.operators {
 		line += fmt.Sprintf(" %13s", gwei(from.operators[i], to.operators[i]))
 	}
-	return line + fmt.Sprintf(" %13s %13s %13s", gwei(from.tips, to.tips), gwei(from.publishers, to.publishers), gwei(from.treasury, to.treasury))
+	return line + fmt.Sprintf(" %13s %13s %13s", gwei(from.tips, to.tips), gwei(from.treasury, to.treasury), gwei(new(big.Int), to.publishers))
 }
 
 // gwei is a difference in units of 10^9 wei, rounded towards zero.

@@ -27,7 +27,7 @@ func nsCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "ns",
-		Usage: "register namespaces, change and show them",
+		Usage: "register namespaces, change them, send into their lanes, and show them",
 		Subcommands: []*cli.Command{
 			{
 				Name: "register", Usage: "register a namespace for the network's deposit", ArgsUsage: "NAMESPACE", Action: onNamespace(registerNamespace),
@@ -51,6 +51,7 @@ func nsCommand() *cli.Command {
 					{Name: "drain", Usage: "move wei from the tank to its owner", ArgsUsage: "NAMESPACE", Flags: actFlags(amountFlag("what is moved")), Action: onNamespace(drainTank)},
 				},
 			},
+			sendCommand(),
 			{
 				Name: "reserve", Usage: "buy bytes of each block of the next epoch", ArgsUsage: "NAMESPACE", Action: onNamespace(reserve),
 				Flags: actFlags(&cli.Uint64Flag{Name: "bytes", Usage: "bytes per block", Required: true}),

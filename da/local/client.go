@@ -22,7 +22,11 @@ const (
 )
 
 // Client is a [da.Layer] served by another process.
-type Client struct{ rpc *rpc.Client }
+type Client struct {
+	url  *url.URL
+	http *http.Client
+	rpc  *rpc.Client
+}
 
 var (
 	_ da.Layer  = (*Client)(nil)
@@ -44,18 +48,19 @@ func Dial(rawURL string) (*Client, error) {
 		MaxIdleConnsPerHost: idleConns,
 		IdleConnTimeout:     90 * time.Second,
 	}
-	c, err := rpc.DialOptions(context.Background(), rawURL, rpc.WithHTTPClient(&http.Client{
-		Transport: boundedTransport{transport},
-		Timeout:   answerTimeout,
-	}))
+	web := &http.Client{Transport: boundedTransport{transport}, Timeout: answerTimeout}
+	c, err := rpc.DialOptions(context.Background(), rawURL, rpc.WithHTTPClient(web))
 	if err != nil {
 		return nil, fmt.Errorf("dial local DA: %w", err)
 	}
-	return &Client{c}, nil
+	return &Client{u, web, c}, nil
 }
 
 // Close lets go of the connections.
-func (c *Client) Close() { c.rpc.Close() }
+func (c *Client) Close() {
+	c.rpc.Close()
+	c.http.CloseIdleConnections()
+}
 
 // Submit implements [da.Layer].
 func (c *Client) Submit(ctx context.Context, blobs []da.Blob) (uint64, error) {
@@ -76,20 +81,6 @@ func (c *Client) Submit(ctx context.Context, blobs []da.Blob) (uint64, error) {
 		err = fmt.Errorf("da_submit: the answer is height 0: %w", da.ErrUnavailable)
 	}
 	return height, err
-}
-
-// Read implements [da.Layer].
-func (c *Client) Read(ctx context.Context, height uint64, ns namespaces.Namespace) ([]da.Blob, error) {
-	var blobs []da.Blob
-	if err := c.call(ctx, &blobs, "read", height, ns); err != nil {
-		return nil, err
-	}
-	for _, b := range blobs {
-		if b.Namespace != ns {
-			return nil, fmt.Errorf("da_read: the answer for namespace %s holds a blob of %s: %w", ns, b.Namespace, da.ErrUnavailable)
-		}
-	}
-	return blobs, nil
 }
 
 // Head implements [da.Layer].
@@ -118,7 +109,7 @@ func (c *Client) call(ctx context.Context, out any, method string, args ...any) 
 }
 
 // boundedTransport cuts answers that are longer than any valid one.
-type boundedTransport struct{ *http.Transport }
+type boundedTransport struct{ *http.Transport } // embedded: CloseIdleConnections is its own
 
 func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.Transport.RoundTrip(r)

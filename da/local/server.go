@@ -22,7 +22,7 @@ const (
 	smallBody      = 64 << 10         // what a request weighs at least, so that their number is bounded too
 )
 
-// NewServer serves a layer to other processes as JSON-RPC over HTTP. It answers 503 while too many bytes of requests are in flight.
+// NewServer serves a layer to other processes as JSON-RPC over HTTP, reads as plain HTTP. It answers 503 while too many bytes of requests are in flight.
 func NewServer(l *Layer) (http.Handler, error) {
 	limit := bodyLimit(l.opts.MaxBlock)
 	s := rpc.NewServer()
@@ -45,6 +45,10 @@ func NewServer(l *Layer) (http.Handler, error) {
 		defer inFlight.Release(weight)
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
+		if r.Method == http.MethodGet {
+			serveRead(w, r.WithContext(ctx), l)
+			return
+		}
 		s.ServeHTTP(w, r.WithContext(ctx))
 	}), nil
 }
@@ -59,15 +63,6 @@ type service struct{ layer *Layer }
 func (s *service) Submit(ctx context.Context, blobs []da.Blob) (uint64, error) {
 	h, err := s.layer.Submit(ctx, blobs)
 	return h, toWire(err)
-}
-
-// Read is da_read.
-func (s *service) Read(ctx context.Context, height uint64, ns namespaces.Namespace) ([]da.Blob, error) {
-	blobs, err := s.layer.Read(ctx, height, ns)
-	if blobs == nil {
-		blobs = []da.Blob{}
-	}
-	return blobs, toWire(err)
 }
 
 // Head is da_head.

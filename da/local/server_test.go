@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -100,6 +101,16 @@ func TestClientWithoutServer(t *testing.T) {
 func TestHostileServer(t *testing.T) {
 	answer := ""
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			if strings.HasPrefix(answer, "{") {
+				w.WriteHeader(http.StatusUnprocessableEntity)
+			}
+			if strings.HasPrefix(answer, "long") { // an answer that does not say how long it is
+				w.(http.Flusher).Flush()
+			}
+			_, _ = io.WriteString(w, answer)
+			return
+		}
 		var req struct{ ID json.RawMessage }
 		_ = json.NewDecoder(r.Body).Decode(&req) // a request without id gets an answer without one
 		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, req.ID, answer)
@@ -110,11 +121,15 @@ func TestHostileServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, answer = range []string{
-		`"rubbish"`, `[{"namespace":"0x01","data":"eA=="}]`, `[{"namespace":"zz","data":"eA=="}]`, `[{"data":1}]`, `{`, ``,
+		"rub", "rubbish", "\x00\x00\x00\x00", "\x00\x00\x00\x02x", "\xff\xff\xff\xffx", "\x00\x00\x00\x01x\x00", "long\x00", "{", `{"code":1}`, `{"code":-39001}`,
 	} {
 		if blobs, err := c.Read(t.Context(), 1, nsA); !errors.Is(err, da.ErrUnavailable) {
-			t.Errorf("answer %s: %v, %v, want ErrUnavailable", answer, blobs, err)
+			t.Errorf("answer %q: %v, %v, want ErrUnavailable", answer, blobs, err)
 		}
+	}
+	answer = "\x00\x00\x00\x01x\x00\x00\x00\x02yz"
+	if blobs, err := c.Read(t.Context(), 1, nsA); err != nil || len(blobs) != 2 || string(blobs[1].Data) != "yz" || blobs[1].Namespace != nsA {
+		t.Errorf("a true answer: %v, %v", blobs, err)
 	}
 	answer = "0"
 	if _, err := c.Submit(t.Context(), []da.Blob{{Namespace: nsA, Data: []byte("x")}}); !errors.Is(err, da.ErrUnavailable) {
@@ -142,17 +157,27 @@ func TestServerRefuses(t *testing.T) {
 	for name, body := range map[string]string{
 		"rubbish":             "{",
 		"an unknown method":   `{"jsonrpc":"2.0","id":1,"method":"da_drop","params":[]}`,
-		"a bad namespace":     `{"jsonrpc":"2.0","id":1,"method":"da_read","params":[1,"0xzz"]}`,
-		"a long namespace":    `{"jsonrpc":"2.0","id":1,"method":"da_read","params":[1,"0x` + strings.Repeat("11", 11) + `"]}`,
+		"a bad namespace":     `{"jsonrpc":"2.0","id":1,"method":"da_seek","params":[1,["0xzz"]]}`,
+		"a long namespace":    `{"jsonrpc":"2.0","id":1,"method":"da_seek","params":[1,["0x` + strings.Repeat("11", 11) + `"]]}`,
 		"bad base64":          `{"jsonrpc":"2.0","id":1,"method":"da_submit","params":[[{"namespace":"0xaa","data":"%"}]]}`,
-		"a negative height":   `{"jsonrpc":"2.0","id":1,"method":"da_read","params":[-1,"0xaa"]}`,
+		"a negative height":   `{"jsonrpc":"2.0","id":1,"method":"da_seek","params":[-1,["0xaa"]]}`,
 		"too long a batch":    "[" + strings.TrimSuffix(strings.Repeat(call+",", batchItems+1), ",") + "]",
 		"many namespaces":     `{"jsonrpc":"2.0","id":1,"method":"da_seek","params":[1,[` + strings.TrimSuffix(strings.Repeat(`"0xaa",`, da.MaxSeek+1), ",") + `]]}`,
-		"height as a string":  `{"jsonrpc":"2.0","id":1,"method":"da_read","params":["one","0xaa"]}`,
-		"a missing parameter": `{"jsonrpc":"2.0","id":1,"method":"da_read","params":[1]}`,
+		"height as a string":  `{"jsonrpc":"2.0","id":1,"method":"da_seek","params":["one",["0xaa"]]}`,
+		"a missing parameter": `{"jsonrpc":"2.0","id":1,"method":"da_seek","params":[1]}`,
 	} {
 		if status, answer := post(body); status == http.StatusOK && !strings.Contains(answer, `"error"`) {
 			t.Errorf("%s: %s", name, answer)
+		}
+	}
+	for _, query := range []string{"", "?height=1", "?namespace=0xaa", "?height=-1&namespace=0xaa", "?height=one&namespace=0xaa", "?height=1&namespace=0xzz"} {
+		resp, err := http.Get(url + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(resp.Body)
+		if _ = resp.Body.Close(); err != nil || resp.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(string(raw), fmt.Sprint(codeInvalid)) {
+			t.Errorf("a read of %q: status %d, %s", query, resp.StatusCode, raw)
 		}
 	}
 	if status, _ := post(string(bytes.Repeat([]byte{' '}, bodyLimit(1000)+1))); status != http.StatusRequestEntityTooLarge {
@@ -208,4 +233,22 @@ func TestSeekPassesOverEmptyHeights(t *testing.T) {
 			t.Errorf("next of an empty namespace is %d, want %d: %v", got, h+1, err)
 		}
 	}
+}
+
+// What is read as blobs is those very bytes: nothing is left over, nothing made up.
+func FuzzDecodeBlobs(f *testing.F) {
+	f.Add([]byte("\x00\x00\x00\x01x\x00\x00\x00\x02yz"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		blobs, err := decodeBlobs(bytes.NewReader(raw), int64(len(raw)), nsA)
+		if err != nil {
+			return
+		}
+		var again []byte
+		for _, b := range blobs {
+			again = append(binary.BigEndian.AppendUint32(again, uint32(len(b.Data))), b.Data...)
+		}
+		if !bytes.Equal(again, raw) {
+			t.Fatalf("%x is read as %x", raw, again)
+		}
+	})
 }

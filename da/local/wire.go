@@ -10,8 +10,7 @@ import (
 	"github.com/lockstep-network/lockstep/da"
 )
 
-// The JSON-RPC service "da": da_submit(blobs) -> height, da_read(height, namespace) -> blobs, da_head() -> head,
-// da_seek(from, namespaces) -> height. A blob is {"namespace": "0x<20 hex digits>", "data": "<base64>"}.
+// The JSON-RPC service "da": da_submit(blobs) -> height, da_head() -> head, da_seek(from, namespaces) -> height; read.go has the reads. A blob is {"namespace": "0x<20 hex digits>", "data": "<base64>"}.
 const rpcName = "da"
 
 // Error codes of the service. The typed errors of package da travel as these.

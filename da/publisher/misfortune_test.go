@@ -238,7 +238,7 @@ func TestRepostsFromTheFirmTip(t *testing.T) {
 		}
 	}
 	w.cfg.Layer = reorged
-	if s, _ := w.publish(w.cfg, nil); s.Reposts != 1 || s.Batches == 0 {
+	if s, _ := w.publishUntil(w.cfg, nil, func(s Status) bool { return s.Batches > 0 }); s.Reposts != 1 || s.Batches == 0 {
 		t.Errorf("status %+v, want one repost", s)
 	}
 	w.check(reorged)
@@ -257,7 +257,7 @@ func TestAnotherLayer(t *testing.T) {
 		}
 	}()
 	w.cfg.Layer = empty
-	w.publish(w.cfg, nil)
+	w.publishUntil(w.cfg, nil, func(s Status) bool { return s.Batches > 0 })
 	w.check(empty)
 }
 

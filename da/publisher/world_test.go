@@ -179,6 +179,12 @@ func (w *world) open(cfg Config) *Publisher {
 // publish runs a publisher until the DA layer shows all that is certified, or a hook kills it, which it tells.
 func (w *world) publish(cfg Config, hook func(string) error) (status Status, killed bool) {
 	w.Helper()
+	return w.publishUntil(cfg, hook, func(Status) bool { return true })
+}
+
+// publishUntil is publish that goes on until more holds. What was known from before the start says nothing of a layer that has been exchanged.
+func (w *world) publishUntil(cfg Config, hook func(string) error, enough func(Status) bool) (status Status, killed bool) {
+	w.Helper()
 	p := w.open(cfg)
 	if hook != nil {
 		p.hook = hook
@@ -200,7 +206,7 @@ func (w *world) publish(cfg Config, hook func(string) error) (status Status, kil
 			return p.Status(), true
 		case <-time.After(time.Millisecond): // the condition is polled
 		}
-		if firm, scanned := p.cfg.Back.Firm(); scanned > 0 && min(p.Status().Published, firm.Height) == w.source.Certified() {
+		if firm, scanned := p.cfg.Back.Firm(); scanned > 0 && min(p.Status().Published, firm.Height) == w.source.Certified() && enough(p.Status()) {
 			cancel()
 			var k *killedError
 			if err := <-done; !errors.Is(err, context.Canceled) && !errors.As(err, &k) {

@@ -35,21 +35,21 @@ type Fault struct {
 
 // FaultVote is one of the two: what CometBFT's vote says beside the place that both share.
 type FaultVote struct {
-	Block     *BlockID `rlp:"nilList"` // nil: a vote for no block
-	Seconds   uint64   // since 1970 on the voter's clock; in two's complement, for it may be false
+	Block     *ConsensusID `rlp:"nilList"` // nil: a vote for no block
+	Seconds   uint64       // since 1970 on the voter's clock; in two's complement, for it may be false
 	Nanos     uint32
 	Signature tx.Signature
 }
 
-// BlockID is CometBFT's name of a consensus block.
-type BlockID struct {
+// ConsensusID is CometBFT's name of a consensus block.
+type ConsensusID struct {
 	Hash      common.Hash
 	Parts     uint32
 	PartsHash common.Hash
 }
 
 // same says whether two votes are for the same block, or both for none.
-func (b *BlockID) same(c *BlockID) bool {
+func (b *ConsensusID) same(c *ConsensusID) bool {
 	if b == nil || c == nil {
 		return b == c
 	}

@@ -31,7 +31,7 @@ func sampleSystem() System {
 func sampleFault() Fault {
 	return signFault(Fault{Step: Precommit, Height: 5, Round: 1, Votes: [2]FaultVote{
 		{Seconds: 1<<64 - 7, Nanos: 5},
-		{Block: &BlockID{Hash: common.Hash{1}, Parts: 300, PartsHash: common.Hash{2}}, Seconds: 1_700_000_000, Nanos: 123_000_000},
+		{Block: &ConsensusID{Hash: common.Hash{1}, Parts: 300, PartsHash: common.Hash{2}}, Seconds: 1_700_000_000, Nanos: 123_000_000},
 	}})
 }
 
@@ -96,7 +96,7 @@ func TestMalformedSystem(t *testing.T) {
 		"fault without step": {Faults: []Fault{{Height: 1}}},
 		"fault at genesis":   {Faults: []Fault{{Step: Prevote}}},
 		"long second":        {Faults: []Fault{{Step: Prevote, Height: 1, Votes: [2]FaultVote{{Nanos: 1_000_000_000}}}}},
-		"block of no parts":  {Faults: []Fault{{Step: Prevote, Height: 1, Votes: [2]FaultVote{{Block: &BlockID{}}}}}},
+		"block of no parts":  {Faults: []Fault{{Step: Prevote, Height: 1, Votes: [2]FaultVote{{Block: &ConsensusID{}}}}}},
 	} {
 		if _, err := DecodeSystem(s.Encode()); err == nil {
 			t.Errorf("%s: taken", name)
@@ -107,7 +107,7 @@ func TestMalformedSystem(t *testing.T) {
 		full.Late[i] = LateVote{Operator: uint32(i), Round: 1<<32 - 1}
 	}
 	for i := range full.Faults {
-		vote := FaultVote{Block: &BlockID{Parts: 1<<32 - 1}, Seconds: 1<<64 - 1, Nanos: 999_999_999}
+		vote := FaultVote{Block: &ConsensusID{Parts: 1<<32 - 1}, Seconds: 1<<64 - 1, Nanos: 999_999_999}
 		full.Faults[i] = Fault{Step: Prevote, Height: 1<<64 - 1, Round: 1<<32 - 1, Votes: [2]FaultVote{vote, vote}}
 	}
 	if _, err := DecodeSystem(full.Encode()); err != nil {
@@ -119,8 +119,8 @@ func TestMalformedSystem(t *testing.T) {
 func TestFaultDigestIsCometBFTs(t *testing.T) {
 	for _, f := range []Fault{
 		sampleFault(),
-		{Step: Prevote, Height: 1, Votes: [2]FaultVote{{Seconds: 1}, {Block: &BlockID{Parts: 1}}}},
-		{Step: Precommit, Height: 1 << 62, Round: 1<<31 - 1, Votes: [2]FaultVote{{Block: &BlockID{Hash: common.Hash{31: 1}, Parts: 1<<32 - 1}}, {Nanos: 999_999_999}}},
+		{Step: Prevote, Height: 1, Votes: [2]FaultVote{{Seconds: 1}, {Block: &ConsensusID{Parts: 1}}}},
+		{Step: Precommit, Height: 1 << 62, Round: 1<<31 - 1, Votes: [2]FaultVote{{Block: &ConsensusID{Hash: common.Hash{31: 1}, Parts: 1<<32 - 1}}, {Nanos: 999_999_999}}},
 	} {
 		for i, v := range f.Votes {
 			vote := cmtproto.Vote{
@@ -147,7 +147,7 @@ func TestFaultProves(t *testing.T) {
 		"another height":   func(f *Fault) { f.Height++ },
 		"another round":    func(f *Fault) { f.Round++ },
 		"another step":     func(f *Fault) { f.Step = Prevote },
-		"another block":    func(f *Fault) { f.Votes[1].Block = &BlockID{Parts: 1} },
+		"another block":    func(f *Fault) { f.Votes[1].Block = &ConsensusID{Parts: 1} },
 		"another time":     func(f *Fault) { f.Votes[0].Nanos++ },
 		"one vote twice":   func(f *Fault) { f.Votes[1] = f.Votes[0] },
 		"two keys":         func(f *Fault) { f.Votes[1].Signature = tx.Signature{1} },

@@ -97,6 +97,7 @@ type Params struct {
 	DowntimeMS       uint64 `json:"downtimeMs"`       // of absence, before the jail
 	JailMS           uint64 `json:"jailMs"`           // in jail, at least
 	SubsidyPerSecond uint64 `json:"subsidyPerSecond"` // new wei
+	LeastLeaf        uint64 `json:"leastLeaf"`        // wei that an address must have earned to stand under the rewards root
 
 	ProtocolVersion uint64 `json:"protocolVersion"` // what rules are in force
 }
@@ -127,7 +128,7 @@ func DefaultParams() Params {
 		MaxOperators: 64, PowerUnit: 1_000_000_000_000_000_000, MinPower: 1,
 		UnbondingMS: 21 * day, EvidenceMS: 21 * day, CommissionStep: 100,
 		SlashBase: 50_000, Correlation: 3, CorrelationMS: 7 * day, Reporter: 50_000,
-		DowntimeMS: 600_000, JailMS: 3_600_000,
+		DowntimeMS: 600_000, JailMS: 3_600_000, LeastLeaf: 1_000_000_000_000_000,
 
 		ProtocolVersion: 1,
 	}

@@ -64,6 +64,7 @@ func (p *Params) list() []parameter {
 		{"downtimeMs", &p.DowntimeMS, 1_000, 1 << 40, false},
 		{"jailMs", &p.JailMS, 1_000, 1 << 40, false},
 		{"subsidyPerSecond", &p.SubsidyPerSecond, 0, math.MaxUint64, false},
+		{"leastLeaf", &p.LeastLeaf, 1, math.MaxUint64, false},
 		{"protocolVersion", &p.ProtocolVersion, 1, 1 << 16, false},
 	}
 }

@@ -125,7 +125,14 @@ func (out *Rewards) delegations(r state.Reader, owners []common.Address) (keys [
 			return nil, err
 		}
 		keys = append(keys, stake.DelegationKey(owner, out.Address), stake.OperatorKey(owner))
-		owed, worth := d.Owed(o), d.Worth(o)
+		if !d.Fresh.IsZero() {
+			keys = append(keys, stake.EntryKey(owner, d.Epoch))
+		}
+		owed, err := stake.Owed(r, owner, &o, &d)
+		if err != nil {
+			return nil, err
+		}
+		worth := d.Worth(o)
 		out.Owed.Add(out.Owed, &owed)
 		out.Delegations = append(out.Delegations, Delegation{owner, o.Node.Name, &d.Shares, &worth, &owed})
 	}

@@ -32,7 +32,7 @@ type economy struct {
 func newEconomy(t *testing.T) *economy {
 	t.Helper()
 	network := chaintest.New(t, 1, func(g *genesis.Genesis) {
-		g.Params.EpochMS = 1_000
+		g.Params.EpochMS, g.Params.LeastLeaf = 1_000, 1
 		for _, o := range g.Operators {
 			g.Balances = append(g.Balances, genesis.Balance{Address: o.Address, Amount: uint256.NewInt(1_000_000_000_000)})
 		}

@@ -50,9 +50,10 @@ type run struct {
 	st       *state.State
 	failures []Failure
 
-	viewed            bool    // the block brings a view of the DA layer
-	daHead, published uint64  // what operators see of it
-	consensus, owners []Power // of this height's set
+	voted             *ballots // nil: the block has brought no vote
+	viewed            bool     // the block brings a view of the DA layer
+	daHead, published uint64   // what operators see of it
+	consensus, owners []Power  // of this height's set
 	stake             *stake.Stake
 	income            stake.Income
 	outcome           stake.Outcome

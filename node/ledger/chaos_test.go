@@ -44,6 +44,7 @@ type chaos struct {
 	stall  bool                   // it does not move
 	blocks []ledger.Block         // all, for a replay
 	params genesis.Params
+	header func() common.Hash // that of the newest block; nil: there are no headers
 }
 
 func owner(i int) common.Address { return address(chaosKey("owner", i)) }
@@ -59,7 +60,7 @@ func newChaos(t testing.TB, seed uint64) *chaos {
 	p := &g.Params
 	p.LanePrice, p.GlobalPrice, p.DAPrice, p.ReservePrice, p.NamespaceDeposit, p.SilenceMS, p.ExpiryWindow = 1, 1, 1, 1, deposit, 4_000, 64
 	p.EpochMS, p.MaxOperators, p.PowerUnit, p.MinPower, p.UnbondingMS, p.EvidenceMS, p.CorrelationMS = 5_000, 4, 1_000, 2, 20_000, 15_000, 30_000
-	p.DowntimeMS, p.JailMS, p.SubsidyPerSecond = 4_000, 6_000, 777
+	p.DowntimeMS, p.JailMS, p.SubsidyPerSecond, p.LeastLeaf = 4_000, 6_000, 777, 500_000
 	give := func(a common.Address, v *uint256.Int) {
 		g.Balances = append(g.Balances, genesis.Balance{Address: a, Amount: v})
 	}
@@ -141,7 +142,7 @@ func (c *chaos) late() (out []block.LateVote) {
 }
 
 func (c *chaos) double(k *ecdsa.PrivateKey) block.Fault {
-	f := block.Fault{Step: block.Precommit, Height: c.s.Head.Height, Votes: [2]block.FaultVote{{}, {Block: &block.BlockID{Parts: 1}}}}
+	f := block.Fault{Step: block.Precommit, Height: c.s.Head.Height, Votes: [2]block.FaultVote{{}, {Block: &block.ConsensusID{Parts: 1}}}}
 	for i := range f.Votes {
 		f.Votes[i].Signature = c.sign(k, f.Digest(c.g.ChainID, i))
 	}
@@ -164,6 +165,9 @@ func (c *chaos) next(txs []*tx.Tx) ledger.Block {
 		ms = 40_000
 	}
 	hash := crypto.Keccak256Hash([]byte("header"), c.s.Head.Root().Bytes())
+	if c.header != nil {
+		hash = c.header()
+	}
 	return ledger.Block{
 		TimeMS: c.time + ms, Proposer: set.Members[c.rng.IntN(len(set.Members))].Address, ParentHash: hash, System: c.system(), Txs: txs,
 	}

@@ -73,8 +73,11 @@ func twoThirds(operators []Power, chosen func(common.Address) bool) bool {
 			have += o.Power
 		}
 	}
-	return have > total/3*2+total%3*2/3
+	return enough(have, total)
 }
+
+// enough says whether a power is more than two thirds of all.
+func enough(have, total uint64) bool { return have > total/3*2+total%3*2/3 }
 
 // silenceRotations is how many full rotations of proposers an owned lane is silent before it opens.
 const silenceRotations = 3

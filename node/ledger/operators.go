@@ -77,9 +77,13 @@ func (x *run) operate(payer common.Address, a action.Action) error {
 // collect divides the block's fees.
 func (x *run) collect() error { return x.stake.Collect(x.income) }
 
-// finish ends the stake's part of the block, and the epoch if it is over.
+// finish ends the stake's part of the block, and the epoch if it is over. Who is in the set no more has no view and no vote.
 func (x *run) finish() (err error) {
 	x.outcome, err = x.stake.Finish()
+	for _, owner := range x.outcome.Gone {
+		x.st.Delete(viewKey(owner))
+		x.st.Delete(VoteKey(owner))
+	}
 	return err
 }
 

@@ -14,8 +14,6 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/action"
-	"github.com/lockstep-network/lockstep/namespaces/block"
-	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
@@ -160,15 +158,20 @@ func (c *chaos) replay() {
 	}
 }
 
-// missing lists what no block has brought. Not there: an [ledger.Overflow] of an account, for the supply stays below 2^256, and operators that
-// are worthless, who are tombstoned before.
-func missing(done map[action.Kind]int, codes map[tx.Code]int) (out []string) {
+// kinds are all kinds of actions.
+func kinds() (out []action.Kind) {
 	for k := action.KindTransfer; k <= action.KindAttestBatch; k++ {
-		if (k <= action.KindDAView || k >= action.KindOperatorCreate) && done[k] == 0 {
-			out = append(out, fmt.Sprint("success of kind ", k))
+		if k <= action.KindDAView || k >= action.KindOperatorCreate {
+			out = append(out, k)
 		}
 	}
-	for _, code := range []tx.Code{
+	return out
+}
+
+// refusals are the codes with which actions fail. Not there: an [ledger.Overflow] of an account or a tank, for the supply stays below 2^256, and operators that
+// are worthless, who are tombstoned before.
+func refusals() []tx.Code {
+	return []tx.Code{
 		ledger.ZeroAmount, ledger.InsufficientBalance, ledger.UnknownNamespace, ledger.NamespaceTaken, ledger.NamespaceReserved, ledger.NotOwner, ledger.BadHeight,
 		ledger.NotOwned, ledger.LaneOpen, ledger.NotSilent, ledger.NotOperator, ledger.UnknownParameter, ledger.ParameterRange, ledger.NamespaceExited,
 		ledger.ReservationsFull, stake.Overflow,
@@ -176,7 +179,17 @@ func missing(done map[action.Kind]int, codes map[tx.Code]int) (out []string) {
 		stake.Tombstoned, stake.NotJailed, stake.StillJailed, stake.TooManyShares, stake.NothingUnbonding, stake.UnbondingTime, stake.UnbondingUnpublished,
 		stake.NothingToClaim, stake.EvidenceSame, stake.EvidenceForged, stake.EvidenceStranger, stake.EvidenceOld, stake.EvidenceFuture, stake.EvidenceKnown,
 		stake.NotInSet, stake.WrongRange,
-	} {
+	}
+}
+
+// missing lists what no block has brought.
+func missing(done map[action.Kind]int, codes map[tx.Code]int) (out []string) {
+	for _, k := range kinds() {
+		if done[k] == 0 {
+			out = append(out, fmt.Sprint("success of kind ", k))
+		}
+	}
+	for _, code := range refusals() {
 		if codes[code] == 0 {
 			out = append(out, string(code))
 		}
@@ -184,10 +197,9 @@ func missing(done map[action.Kind]int, codes map[tx.Code]int) (out []string) {
 	return out
 }
 
-// A hundred thousand random actions of every kind, in worlds of their own, with votes that are missing or late, faults and epochs: every wei is
-// somewhere at every block, by the totals and by all records; what fails changes nothing but its fee; a replay ends at the same root; the trie is that of the
-// records; and every kind of action and every code has come. LOCKSTEP_LEDGER_SEED=<seed> runs one again.
-func TestRandomActions(t *testing.T) {
+// seeded draws the seed of a test with random actions, or takes the one that is given.
+func seeded(t *testing.T) uint64 {
+	t.Helper()
 	seed := rand.Uint64()
 	if text := os.Getenv("LOCKSTEP_LEDGER_SEED"); text != "" {
 		var err error
@@ -196,6 +208,14 @@ func TestRandomActions(t *testing.T) {
 		}
 	}
 	t.Logf("LOCKSTEP_LEDGER_SEED=%d", seed)
+	return seed
+}
+
+// A hundred thousand random actions of every kind, in worlds of their own, with votes that are missing or late, faults and epochs: every wei is
+// somewhere at every block, by the totals and by all records; what fails changes nothing but its fee; a replay ends at the same root; the trie is that of the
+// records; and every kind of action and every code has come. LOCKSTEP_LEDGER_SEED=<seed> runs one again.
+func TestRandomActions(t *testing.T) {
+	seed := seeded(t)
 	actions, worlds := 10_000, uint64(10)
 	if testing.Short() {
 		actions, worlds = 2_000, 2
@@ -216,84 +236,5 @@ func TestRandomActions(t *testing.T) {
 	}
 	for _, what := range missing(done, codes) {
 		t.Errorf("never came: %s", what)
-	}
-}
-
-// BenchmarkLargeState applies a block of a thousand transactions to ledgers of different sizes: what is idle costs nothing but the depth of the trie.
-func BenchmarkLargeState(b *testing.B) {
-	for _, size := range []struct{ accounts, namespaces int }{{1_000, 10}, {100_000, 10}, {100_000, 10_000}} {
-		b.Run(fmt.Sprintf("%daccounts/%dnamespaces", size.accounts, size.namespaces), func(b *testing.B) {
-			g, _ := network(b, size.accounts, 1<<60, 1_024)
-			g.Namespaces = nil
-			for i := range size.namespaces {
-				g.Namespaces = append(g.Namespaces, genesis.Namespace{Namespace: namespaces.Namespace{0: 1, 7: byte(i >> 16), 8: byte(i >> 8), 9: byte(i)}, Order: block.ByTip})
-			}
-			if err := g.Validate(); err != nil {
-				b.Fatal(err)
-			}
-			r, s := ledger.NewRules(g), newState(b, g)
-			for range b.N {
-				b.StopTimer()
-				txs := make([]*tx.Tx, 1_000)
-				for i := range txs {
-					txs[i] = bid(b, i*size.accounts/1_000, s.Head.Height<<20+uint64(i), 1<<30, leg(g.Namespaces[i*size.namespaces/1_000].Namespace, 250))
-					f := txs[i].Fields()
-					f.Expiry = s.Head.Height + 2
-					var err error
-					if txs[i], err = tx.New(f); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.StartTimer()
-				e, err := ledger.Apply(r, s.Parent(), blockOf(s.Parent(), txs))
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.StopTimer()
-				s.Write(e)
-			}
-		})
-	}
-}
-
-// counting counts the records that are read.
-type counting struct {
-	*ledgertest.Memory
-
-	records int
-}
-
-func (c *counting) Record(k state.Key) ([]byte, error) { c.records++; return c.Memory.Record(k) }
-
-// A block reads and writes the same records whatever else there is, and of the trie only the paths to what it changes, which grow with its depth.
-func TestIdleEntriesCostNothing(t *testing.T) {
-	type cost struct{ reads, changes int }
-	var costs []cost
-	var nodes []int
-	for _, idle := range []int{0, 20_000} {
-		g, _ := network(t, 10+idle, 1<<60, 1_024)
-		g.Namespaces = []genesis.Namespace{{Namespace: alpha, Order: block.ByTip}}
-		for i := range idle / 10 {
-			g.Namespaces = append(g.Namespaces, genesis.Namespace{Namespace: namespaces.Namespace{0: 2, 8: byte(i >> 8), 9: byte(i)}, Order: block.ByTip})
-		}
-		r, s := ledger.NewRules(g), newState(t, g)
-		var txs []*tx.Tx
-		for i := range 100 {
-			txs = append(txs, bid(t, i%10, uint64(i), 1<<30, leg(alpha, 50)))
-		}
-		c := &counting{Memory: s}
-		p := s.Parent()
-		p.View, s.Reads = c, 0
-		e, err := ledger.Apply(r, p, blockOf(p, txs))
-		if err != nil {
-			t.Fatal(err)
-		}
-		costs, nodes = append(costs, cost{c.records, len(e.Records)}), append(nodes, s.Reads)
-	}
-	if costs[0] != costs[1] {
-		t.Errorf("alone %+v, among idle entries %+v", costs[0], costs[1])
-	}
-	if more := nodes[1] - nodes[0]; more > 5*costs[0].changes {
-		t.Errorf("%d nodes are read, %d among idle entries, for %d changes", nodes[0], nodes[1], costs[0].changes)
 	}
 }

@@ -98,10 +98,11 @@ func (r Rules) Check(t *tx.Tx, height uint64) error {
 	return nil
 }
 
-// CheckBody says whether a body of so many bytes keeps to the network's parameters. Its transactions are counted by [block.DecodeBody].
-func (r Rules) CheckBody(bytes int) error {
-	if most := r.genesis.Params.MaxBodyBytes; uint64(bytes) > most {
-		return fmt.Errorf("body of %d bytes, at most %d", bytes, most)
+// CheckBody says whether a body keeps to the network's parameters: it has a bound, unless it holds nothing but the system section, which nobody chooses
+// (specs/09-operators.md, "System section"). Its transactions are counted by [block.DecodeBody].
+func (r Rules) CheckBody(bytes, txs int) error {
+	if most := r.genesis.Params.MaxBodyBytes; uint64(bytes) > most && txs > 0 {
+		return fmt.Errorf("body of %d bytes with %d transactions, at most %d", bytes, txs, most)
 	}
 	return nil
 }

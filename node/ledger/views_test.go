@@ -85,6 +85,36 @@ func TestViews(t *testing.T) {
 	}
 }
 
+// What an operator has seen and voted for ends with its last height in the set: nothing of it counts when the operator comes back.
+func TestViewsAndVotesEndWithMembership(t *testing.T) {
+	w := newWorld(t)
+	op := address(w.ops[0])
+	w.must(op, &action.DAView{DAHeight: 50, Price: 90})
+	w.must(op, &action.Vote{Height: 1_000, Changes: []action.Change{{Name: "epochMs", Value: uint256.NewInt(90_000)}}})
+	w.must(op, &action.OperatorLeave{Leave: true})
+	there := func() (n int) {
+		for k := range w.s.Records {
+			if k.Kind() == state.DAView || k.Kind() == state.Vote {
+				n++
+			}
+		}
+		return n
+	}
+	for start := w.epoch(); w.epoch() == start; {
+		w.block()
+	}
+	if n := there(); n != 2 {
+		t.Errorf("%d records of a view and a vote while the operator is still in the set", n)
+	}
+	w.block()
+	if n := there(); n != 0 {
+		t.Errorf("%d records of a view and a vote are left of an operator that has left", n)
+	}
+	if code := w.does(op, &action.DAView{DAHeight: 51}); code != ledger.NotOperator {
+		t.Errorf("a view of an operator that has left: %q", code)
+	}
+}
+
 // Bad views and bad reservations: a code, no change but the fee.
 func TestBadViewsAndReservations(t *testing.T) {
 	w := newWorld(t)

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
@@ -45,10 +45,42 @@ func ScheduleOf(r state.Reader) ([]Activation, error) {
 	return waiting, err
 }
 
+// ballots is what a block's votes are counted with: read with the first of them.
+type ballots struct {
+	power  map[common.Address]uint64 // of each operator, by its owner
+	total  uint64
+	agreed stake.Agreement[string] // encoded ballots
+}
+
+// ballots reads what operators have voted, once in a block.
+func (x *run) ballots() (*ballots, error) {
+	if x.voted != nil {
+		return x.voted, nil
+	}
+	v := &ballots{power: make(map[common.Address]uint64)}
+	for _, o := range x.owners {
+		v.power[o.Address] = o.Power
+		v.total += o.Power
+		raw, err := x.st.Record(VoteKey(o.Address))
+		if err != nil {
+			return nil, fmt.Errorf("read vote of %s: %w", o.Address, err)
+		}
+		if len(raw) > 0 {
+			v.agreed.Say(o.Address, o.Power, string(raw))
+		}
+	}
+	x.voted = v
+	return v, nil
+}
+
 // vote enters an operator's vote; with more than two thirds of the power behind it the changes are scheduled.
 func (x *run) vote(payer common.Address, a *action.Vote) error {
-	operators := x.owners
-	if !slices.ContainsFunc(operators, func(o Power) bool { return o.Address == payer }) {
+	v, err := x.ballots()
+	if err != nil {
+		return err
+	}
+	power, member := v.power[payer]
+	if !member {
 		return tx.NewReject(NotOperator, "%s is not in the set", payer)
 	}
 	if a.Height <= x.height || a.Height-x.height > maxVoteAhead {
@@ -61,24 +93,26 @@ func (x *run) vote(payer common.Address, a *action.Vote) error {
 	if err != nil {
 		return fmt.Errorf("encode vote: %w", err)
 	}
+	before, had := v.agreed.Said(payer)
+	mine := string(raw)
 	x.st.SetRaw(VoteKey(payer), raw)
-	agreed := make(map[common.Address]bool)
-	for _, o := range operators {
-		other, err := x.st.Record(VoteKey(o.Address))
-		if err != nil {
-			return fmt.Errorf("read vote of %s: %w", o.Address, err)
-		}
-		agreed[o.Address] = bytes.Equal(raw, other)
-	}
-	if !twoThirds(operators, func(a common.Address) bool { return agreed[a] }) {
+	if !enough(v.agreed.Say(payer, power, mine), v.total) {
 		return nil
 	}
-	for _, o := range operators {
-		if agreed[o.Address] {
+	if err := x.schedule(Activation{a.Height, a.Changes}); err != nil {
+		v.agreed.Withdraw(payer, power)
+		if had {
+			v.agreed.Say(payer, power, before)
+		}
+		return err
+	}
+	for _, o := range x.owners {
+		if said, _ := v.agreed.Said(o.Address); said == mine {
 			x.st.Delete(VoteKey(o.Address))
+			v.agreed.Withdraw(o.Address, o.Power)
 		}
 	}
-	return x.schedule(Activation{a.Height, a.Changes})
+	return nil
 }
 
 func (x *run) schedule(a Activation) error {

@@ -142,10 +142,8 @@ func judge(r ledger.Rules, p parent, s slot, txs [][]byte, check Check) (*candid
 	if len(decoded.Batches) != 1 || decoded.Batches[0].Author != s.proposer {
 		return nil, invalid("want one batch, by the proposer %s", s.proposer)
 	}
-	if s.past != nil {
-		if err := s.past.agrees(r.ChainID(), decoded.System); err != nil {
-			return nil, invalid("%w", err)
-		}
+	if err := r.CheckBody(len(body), len(decoded.Batches[0].Txs)); err != nil {
+		return nil, invalid("%w", err)
 	}
 	if err := checkSystem(r, p, s, decoded.System); errors.Is(err, stake.ErrSystem) {
 		return nil, invalid("%w", err)
@@ -190,8 +188,8 @@ func split(r ledger.Rules, txs [][]byte) (block.Header, []byte, error) {
 	if len(txs) != 2 {
 		return block.Header{}, nil, invalid("%d consensus transactions, want header and body", len(txs))
 	}
-	if err := r.CheckBody(len(txs[1])); err != nil {
-		return block.Header{}, nil, invalid("%w", err)
+	if most := max(int(r.Params().MaxBodyBytes), block.MaxSystemSize+bodyOverhead); len(txs[1]) > most {
+		return block.Header{}, nil, invalid("body of %d bytes, at most %d", len(txs[1]), most)
 	}
 	header, err := block.DecodeHeader(txs[0])
 	if err != nil {

@@ -4,16 +4,22 @@ import (
 	"bytes"
 )
 
-// candidate returns the block that the consensus transactions are, judged now or before at this height.
+// candidate returns the block that the consensus transactions are, judged now or before at this height, if it says of the past what consensus says now: the same
+// bytes may come again with another commit.
 func (a *App) candidate(p parent, s slot, txs [][]byte) (*candidate, error) {
-	if c := a.recall(p, s, txs); c != nil {
-		return c, nil
+	c := a.recall(p, s, txs)
+	if c == nil {
+		var err error
+		if c, err = judge(a.rules, p, s, txs, a.config.Begin()); err != nil {
+			return nil, err
+		}
+		a.remember(c)
 	}
-	c, err := judge(a.rules, p, s, txs, a.config.Begin())
-	if err != nil {
-		return nil, err
+	if s.past != nil {
+		if err := s.past.agrees(a.rules.ChainID(), c.contents.System); err != nil {
+			return nil, invalid("%w", err)
+		}
 	}
-	a.remember(c)
 	return c, nil
 }
 

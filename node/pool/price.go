@@ -3,6 +3,7 @@ package pool
 import (
 	"fmt"
 
+	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/ledger"
 	"github.com/lockstep-network/lockstep/node/ledger/fee"
 	"github.com/lockstep-network/lockstep/node/ledger/state"
@@ -21,8 +22,12 @@ func (p *Pool) reprice() error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.prices, p.fees = prices, fee.ParamsOf(params)
-	p.config.PerNamespace.Size = p.config.Blocks * int(p.fees.Capacity)
+	p.prices = prices
+	if now := fee.ParamsOf(params); now != p.fees {
+		p.fees = now
+		p.config.PerNamespace.Size = p.config.Blocks * int(p.fees.Capacity)
+		p.resize()
+	}
 	for _, q := range p.queues {
 		if q.reserved, err = reservedIn(view, q.key); err != nil {
 			return err
@@ -38,6 +43,20 @@ func (p *Pool) reprice() error {
 	}
 	p.signal()
 	return nil
+}
+
+// resize counts what transactions take of a block by parameters that are new, and drops those that no block has room for any more. mu is held.
+func (p *Pool) resize() {
+	for _, e := range p.byID { // any order: each by itself
+		was := e.size()
+		e.cost = p.cost(e.tx)
+		for _, held := range []*Limits{&p.held, &e.queue.held, &e.payer.held} {
+			*held = held.minus(was).plus(e.size())
+		}
+		if e.cost > p.fees.Capacity {
+			p.drop(e, tx.NewReject(tx.TxTooLarge, "takes %d bytes of a block, which has %d by now", e.cost, p.fees.Capacity))
+		}
+	}
 }
 
 // repriceLane moves what a changed price moves, and looks at nothing else. mu is held.

@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holiman/uint256"
+
 	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/internal/chaintest"
@@ -166,5 +169,49 @@ func TestFloodsChangeNothingForOthers(t *testing.T) {
 	}
 	if after >= 20*10 {
 		t.Error("blocks are full for ever: no price holds the floods back")
+	}
+}
+
+// A vote shrinks the blocks: what no block has room for any more leaves the pool with its reason, and does not stand before what fits. What all others
+// take is counted anew.
+func TestASmallerCapacityDropsWhatNoLongerFits(t *testing.T) {
+	n := newNode(t, 3, func(g *genesis.Genesis) {
+		scarce(g)
+		for _, o := range g.Operators {
+			g.Balances = append(g.Balances, genesis.Balance{Address: o.Address, Amount: uint256.NewInt(1 << 60)})
+		}
+		slices.SortFunc(g.Balances, func(a, b genesis.Balance) int { return a.Address.Cmp(b.Address) })
+	}, nil)
+	voters := len(n.Payers)
+	n.Payers = append(n.Payers, n.Keys...)
+	height := n.store.Head() + 10
+	smaller := &action.Vote{Height: height, Changes: []action.Change{
+		{Name: "capacity", Value: uint256.NewInt(4_000)}, {Name: "laneShare", Value: uint256.NewInt(1_500)},
+	}}
+	for i := range n.Keys {
+		n.commit(n.act(voters+i, 1, smaller))
+	}
+	if n.store.Head()+1 >= height {
+		t.Fatalf("the votes take effect at %d, this is %d", height, n.store.Head())
+	}
+	size := func(payer int, salt, tip uint64, bytes int) tx.Verified {
+		return n.Unsigned(t, payer, tx.Fields{
+			Salt: salt, MaxFeePerByte: 1 << 40, Tip: tip, Expiry: 900, Legs: []tx.Leg{{Namespace: chaintest.Alpha, Data: make([]byte, bytes)}},
+		})
+	}
+	large, fits := size(0, 1, 9, 5_000), size(1, 1, 5, 2_000)
+	n.mustAdd(large, fits)
+	for n.store.Head()+1 < height {
+		n.commit()
+	}
+	if taken := n.block(); len(taken) != 1 || taken[0].ID() != fits.ID() {
+		t.Fatalf("%d transactions are taken, want the one that fits", len(taken))
+	}
+	n.state(large, pool.Rejected, tx.TxTooLarge)
+	for i := range uint64(10) { // ten times the least size, 400 bytes, which was 1,000 when the first came
+		n.mustAdd(size(2, i, 1, 20))
+	}
+	if taken := n.block(); len(taken) != 10 || n.pool.Size() != (pool.Limits{}) {
+		t.Errorf("%d transactions are taken, %+v is held", len(taken), n.pool.Size())
 	}
 }

@@ -6,15 +6,24 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/holiman/uint256"
 
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 	"github.com/lockstep-network/lockstep/node/internal/chaintest"
+	"github.com/lockstep-network/lockstep/node/ledger"
+	"github.com/lockstep-network/lockstep/node/ledger/ledgertest"
+	"github.com/lockstep-network/lockstep/node/store"
 )
 
 // BenchmarkBodies compares places for the bodies of blocks, each with an index of so many random keys a block in a Pebble batch: Pebble's tables,
@@ -118,6 +127,79 @@ func BenchmarkCommit(b *testing.B) {
 				must(b, s.Commit(block))
 			}
 		})
+	}
+}
+
+// BenchmarkLargeState applies blocks of a thousand transactions, of as many accounts and namespaces, to ledgers on disk and commits them. Each block touches
+// others, so most of what it reads is in no cache of the ledger's. Apply and commit are told apart.
+func BenchmarkLargeState(b *testing.B) {
+	for _, size := range []struct{ accounts, namespaces int }{{1_000, 1_000}, {100_000, 10_000}, {1_000_000, 100_000}} {
+		payer := func(i int) common.Address {
+			return common.BytesToAddress(crypto.Keccak256(fmt.Append(nil, "idle ", i)))
+		}
+		var n *chaintest.Network
+		var s *store.Store
+		dir := b.TempDir()
+		b.Run(fmt.Sprintf("%daccounts/%dnamespaces", size.accounts, size.namespaces), func(b *testing.B) {
+			if s == nil { // it takes longer than many blocks
+				n = chaintest.New(b, 1, func(g *genesis.Genesis) { idle(g, size.accounts, size.namespaces, payer) })
+				var err error
+				s, err = store.Open(store.Config{Dir: dir, Genesis: n.Genesis})
+				must(b, err)
+			}
+			rng := rand.New(rand.NewPCG(s.Head(), 1))
+			var apply, commit time.Duration
+			b.ResetTimer()
+			for range b.N {
+				b.StopTimer()
+				list := make([]*tx.Tx, 1_000)
+				verified := make([]tx.Verified, len(list))
+				first, in := rng.IntN(size.accounts), rng.IntN(size.namespaces)
+				for i := range list {
+					ns := n.Genesis.Namespaces[(in+i*(size.namespaces/1_000))%size.namespaces].Namespace
+					f := fields(s.Head()<<20+uint64(i), s.Head()+2, string(make([]byte, 250)))
+					f.Legs[0].Namespace, f.ChainID, f.MaxFeePerByte = ns, chaintest.ChainID, chaintest.Fee
+					f.Payer = payer((first + i*(size.accounts/1_000)) % size.accounts)
+					var err error
+					list[i], err = tx.New(f)
+					must(b, err)
+					verified[i] = tx.Verified{Tx: list[i]}
+				}
+				parent := s.Ledger()
+				system, err := ledgertest.System(parent)
+				must(b, err)
+				now := ledger.Block{TimeMS: n.Genesis.TimeMS + (s.Head()+1)*chaintest.Interval, Proposer: n.Genesis.Operators[0].Address, System: system, Txs: list}
+				b.StartTimer()
+				began := time.Now()
+				_, err = ledger.Apply(n.Rules, parent, now)
+				must(b, err)
+				apply += time.Since(began)
+				b.StopTimer()
+				block, err := n.Next(s, verified...) // with lanes and roots, which are measured elsewhere
+				must(b, err)
+				b.StartTimer()
+				began = time.Now()
+				must(b, s.Commit(block))
+				commit += time.Since(began)
+			}
+			b.ReportMetric(float64(apply.Microseconds())/float64(b.N)/1_000, "apply-ms")
+			b.ReportMetric(float64(commit.Microseconds())/float64(b.N)/1_000, "commit-ms")
+		})
+		if s != nil {
+			must(b, s.Close())
+		}
+	}
+}
+
+// idle fills a genesis with accounts, and with namespaces instead of its own.
+func idle(g *genesis.Genesis, accounts, lanes int, payer func(int) common.Address) {
+	for i := range accounts {
+		g.Balances = append(g.Balances, genesis.Balance{Address: payer(i), Amount: uint256.NewInt(1 << 60)})
+	}
+	slices.SortFunc(g.Balances, func(a, b genesis.Balance) int { return a.Address.Cmp(b.Address) })
+	g.Namespaces = nil
+	for i := range lanes {
+		g.Namespaces = append(g.Namespaces, genesis.Namespace{Namespace: namespaces.Namespace{0: 1, 7: byte(i >> 16), 8: byte(i >> 8), 9: byte(i)}, Order: "tip"})
 	}
 }
 

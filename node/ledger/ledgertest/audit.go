@@ -45,6 +45,7 @@ func (m *Memory) Audit() (supply uint256.Int, err error) {
 	if err != nil {
 		return supply, err
 	}
+	// any order: all must agree, and each error names its own total
 	for name, pair := range map[string][2]*uint256.Int{
 		"staked": {&p.Staked, &c.tokens}, "unbonding": {&p.Unbonding, &c.unbonding}, "buckets": {&p.Buckets, &c.buckets},
 		"unclaimed": {&p.Rewards, &c.rewards}, "earned": {&p.Earned, &c.earned},
@@ -53,6 +54,7 @@ func (m *Memory) Audit() (supply uint256.Int, err error) {
 			return supply, fmt.Errorf("%s: the total says %s wei, the records %s", name, pair[0].Dec(), pair[1].Dec())
 		}
 	}
+	// any order: all must be zero
 	for of, rest := range c.shares {
 		if !rest.IsZero() {
 			return supply, fmt.Errorf("shares of %x do not add up", of)

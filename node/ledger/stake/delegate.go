@@ -64,18 +64,19 @@ func (s *Stake) bond(owner common.Address, o *Operator, holder common.Address, d
 			return tx.NewReject(ZeroAmount, "%s wei are worth no share", amount.Dec())
 		}
 	}
-	if err := s.settle(o, holder, d); err != nil {
+	if err := s.settle(owner, o, holder, d); err != nil {
 		return err
 	}
-	if o.Place == 0 {
-		if o.Place, err = operators.add(s.st, owner); err != nil {
-			return err
-		}
+	if err := s.enter(owner, o, d, &shares); err != nil {
+		return err
 	}
 	s.accounts.SetBalance(holder, balance.Sub(&balance, amount))
 	d.Shares.Add(&d.Shares, &shares)
 	o.Shares.Add(&o.Shares, &shares)
 	o.Tokens.Add(&o.Tokens, amount)
+	if err := s.seat(owner, o); err != nil {
+		return err
+	}
 	s.pots.Staked.Add(&s.pots.Staked, amount)
 	s.st.Set(DelegationKey(owner, holder), d)
 	s.put(owner, o)
@@ -93,7 +94,10 @@ func (s *Stake) undelegate(payer common.Address, a *action.Undelegate) error {
 	if d.Shares.Lt(a.Shares) {
 		return tx.NewReject(TooManyShares, "%s has %s shares with %s, %s are asked for", payer, d.Shares.Dec(), a.Operator, a.Shares.Dec())
 	}
-	if err := s.settle(&o, payer, &d); err != nil {
+	if err := s.settle(a.Operator, &o, payer, &d); err != nil {
+		return err
+	}
+	if err := s.depart(a.Operator, &o, &d, a.Shares); err != nil {
 		return err
 	}
 	tokens := partOf(a.Shares, &o.Tokens, &o.Shares)
@@ -110,9 +114,12 @@ func (s *Stake) undelegate(payer common.Address, a *action.Undelegate) error {
 		return err
 	}
 	if o.Shares.IsZero() {
-		if err := s.empty(a.Operator, &o); err != nil {
+		if err := s.empty(&o); err != nil {
 			return err
 		}
+	}
+	if err := s.seat(a.Operator, &o); err != nil {
+		return err
 	}
 	s.put(a.Operator, &o)
 	return nil
@@ -159,7 +166,23 @@ func (s *Stake) unbond(owner common.Address, o *Operator, holder common.Address,
 }
 
 // empty is what happens when an operator's last share leaves.
-func (s *Stake) empty(owner common.Address, o *Operator) error {
+func (s *Stake) empty(o *Operator) error {
+	dust := o.Bucket
+	o.Bucket.Clear()
+	o.Remainder.Clear()
+	s.pots.Buckets.Sub(&s.pots.Buckets, &dust)
+	return s.treasury(&dust)
+}
+
+// seat gives an operator a place in the index, or takes it, as its stake says. The caller writes the operator.
+func (s *Stake) seat(owner common.Address, o *Operator) (err error) {
+	switch small := o.Tokens.Lt(&s.p.MinStake); {
+	case small == (o.Place == 0):
+		return nil
+	case !small:
+		o.Place, err = operators.add(s.st, owner)
+		return err
+	}
 	moved, err := operators.remove(s.st, o.Place)
 	if err != nil {
 		return err
@@ -172,12 +195,8 @@ func (s *Stake) empty(owner common.Address, o *Operator) error {
 		other.Place = o.Place
 		s.put(moved, &other)
 	}
-	dust := o.Bucket
 	o.Place = 0
-	o.Bucket.Clear()
-	o.Remainder.Clear()
-	s.pots.Buckets.Sub(&s.pots.Buckets, &dust)
-	return s.treasury(&dust)
+	return nil
 }
 
 func (s *Stake) withdraw(payer common.Address, a *action.Withdraw) error {

@@ -10,9 +10,10 @@ import (
 
 // Outcome is what a block means for others.
 type Outcome struct {
-	Ended   bool     // the block ends an epoch
-	Set     Set      // of the height two on
-	Updates []Update // of CometBFT's validators, ascending by address; empty unless the set changes
+	Ended   bool             // the block ends an epoch
+	Set     Set              // of the height two on
+	Gone    []common.Address // owners for whom this height is the last in the set, ascending
+	Updates []Update         // of CometBFT's validators, ascending by address; empty unless the set changes
 
 	Epoch     uint64               // the block's
 	Lifetimes namespaces.Lifetimes // under the rewards root of the epoch, if it ends
@@ -30,12 +31,18 @@ func (s *Stake) Finish() (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Set: present, Ended: s.Ends(), Epoch: s.open.Number}
+	out := Outcome{Ended: s.Ends(), Epoch: s.open.Number}
+	if out.Set, err = s.standing(present); err != nil {
+		return Outcome{}, err
+	}
 	if out.Ended {
-		if out.Set, out.Lifetimes, err = s.endEpoch(present); err != nil {
+		if out.Set, out.Lifetimes, err = s.endEpoch(out.Set); err != nil {
 			return Outcome{}, err
 		}
-		out.Updates = difference(present, out.Set)
+	}
+	out.Updates = difference(present, out.Set)
+	if out.Gone, err = s.gone(present); err != nil {
+		return Outcome{}, err
 	}
 	next := chain{
 		Sets:   [4]common.Hash{s.chain.Sets[Last], s.chain.Sets[Next], s.chain.Sets[After], out.Set.Hash()},
@@ -69,9 +76,6 @@ func (s *Stake) endEpoch(present Set) (Set, namespaces.Lifetimes, error) {
 	}
 	owners, err := operators.all(s.st)
 	if err != nil {
-		return Set{}, nil, err
-	}
-	if err := s.rotate(owners); err != nil {
 		return Set{}, nil, err
 	}
 	set, err := s.choose(owners, present)

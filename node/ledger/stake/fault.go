@@ -62,7 +62,7 @@ func (s *Stake) punish(key common.Address, height uint64) (slashed, own uint256.
 	if err != nil || !fresh {
 		return slashed, own, rejectUnless(err, EvidenceOld, "height %d is of epoch %d, too long ago", height, epoch)
 	}
-	o.Tombstoned = true
+	o.Tombstoned, s.fallen = true, true
 	s.put(k.Owner, &o)
 	all, before, err := s.liable(k.Owner, epoch)
 	if err != nil {
@@ -176,6 +176,9 @@ func (s *Stake) slash(owner common.Address, epoch, num, den uint64) (slashed uin
 	cut := fraction(&o.Tokens, num, den)
 	o.Tokens.Sub(&o.Tokens, &cut)
 	s.pots.Staked.Sub(&s.pots.Staked, &cut)
+	if err := s.seat(owner, &o); err != nil {
+		return slashed, err
+	}
 	s.put(owner, &o)
 	slashed = cut
 	for _, e := range o.Pools {

@@ -25,13 +25,6 @@ func LoadEpoch(r state.Reader, n uint64) (Epoch, bool, error) {
 	return state.Load[Epoch](r, EpochKey(n))
 }
 
-// Owed is what a delegation has earned since it was settled, in wei: what a claim moves to its holder's rewards.
-func (d Delegation) Owed(o Operator) uint256.Int {
-	var grown uint256.Int
-	grown.Sub(&o.Accumulator, &d.Accumulator)
-	return partOf(&d.Shares, &grown, scale())
-}
-
 // Worth is what a delegation's shares stand for, in wei; zero for none.
 func (d Delegation) Worth(o Operator) uint256.Int {
 	if o.Shares.IsZero() {
@@ -40,7 +33,7 @@ func (d Delegation) Worth(o Operator) uint256.Int {
 	return partOf(&d.Shares, &o.Tokens, &o.Shares)
 }
 
-// Bonded lists the owners of operators that anything is bonded with, by their places in the index; at most so many.
+// Bonded lists the owners of operators that at least what one begins with is bonded with, by their places in the index; at most so many.
 func Bonded(r state.Reader, most uint64) ([]common.Address, error) {
 	n, err := operators.count(r)
 	if err != nil {
@@ -57,7 +50,7 @@ func Bonded(r state.Reader, most uint64) ([]common.Address, error) {
 	return out, nil
 }
 
-// Lifetimes lists what each address has earned, ascending by address (specs/09-operators.md, "Rewards").
+// Lifetimes lists what each address with a leaf under the rewards root has earned, ascending by address (specs/09-operators.md, "Rewards").
 func Lifetimes(r state.Reader) (namespaces.Lifetimes, error) {
 	all, err := earners.all(r)
 	if err != nil {

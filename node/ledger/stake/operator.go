@@ -2,9 +2,12 @@ package stake
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
@@ -201,8 +204,8 @@ type NodeOf struct {
 // maxCandidates bounds who may link beside the members of sets.
 const maxCandidates = 2 * cert.MaxOperators
 
-// Nodes lists who orders and who may come to: the members of the sets around the newest height, and, by their place, the first operators that
-// are not tombstoned. A node has to follow before it can order, and who left may come back.
+// Nodes lists who orders and who may come to: the members of the sets around the newest height, and of the operators in the index that are not
+// tombstoned those with the most stake. A node has to follow before it can order, and who left may come back.
 func Nodes(r state.Reader) (out []NodeOf, err error) {
 	seen := make(map[common.Address]bool)
 	add := func(owner common.Address, member bool) error {
@@ -224,14 +227,29 @@ func Nodes(r state.Reader) (out []NodeOf, err error) {
 			}
 		}
 	}
-	n, err := operators.count(r)
-	for i := uint64(1); err == nil && i <= min(n, maxCandidates); i++ {
-		var owner common.Address
-		if owner, err = operators.at(r, i); err == nil {
-			err = add(owner, false)
+	members := len(out)
+	owners, err := operators.all(r)
+	if err != nil {
+		return nil, err
+	}
+	tokens := make(map[common.Address]uint256.Int)
+	for _, owner := range owners {
+		o, _, err := LoadOperator(r, owner)
+		if err != nil {
+			return nil, err
+		}
+		tokens[owner] = o.Tokens
+	}
+	slices.SortFunc(owners, func(a, b common.Address) int {
+		x, y := tokens[a], tokens[b]
+		return cmp.Or(y.Cmp(&x), a.Cmp(b))
+	})
+	for i := 0; i < len(owners) && len(out) < members+maxCandidates; i++ {
+		if err := add(owners[i], false); err != nil {
+			return nil, err
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // LoadKey reads whose a consensus key is, and for which heights; false if it was never anybody's.

@@ -284,7 +284,11 @@ func (w *world) earned(a common.Address) uint256.Int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	owed := d.Owed(w.operator(a))
+	o := w.operator(a)
+	owed, err := Owed(w, a, &o, &d)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	return *owed.Add(&owed, &r.Lifetime)
 }
 
@@ -310,9 +314,10 @@ func TestPaceChangesNoPayout(t *testing.T) {
 			}
 			now := [5]uint256.Int{w.earned(owner(0)), w.earned(owner(1)), w.earned(owner(2)), w.earned(owner(3)), w.balances[treasury]}
 			for i := range out {
-				if epoch == 0 { // whose first blocks have nobody's votes before them
+				switch epoch {
+				case 0: // its first blocks have nobody's votes before them
 					out[i] = now[i]
-				} else if epoch == epochs {
+				case epochs:
 					out[i].Sub(&now[i], &out[i])
 				}
 			}

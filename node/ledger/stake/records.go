@@ -23,14 +23,19 @@ type Operator struct {
 	Bucket                 uint256.Int // wei that delegators have not settled
 
 	Pools       []uint64 // epochs with unbonding stake that can still be slashed, ascending
-	Place       uint64   // in the index, from 1; 0: no shares, no place
+	Place       uint64   // in the index, from 1; 0: less stake than an operator begins with
 	JailedUntil uint64   // 0: not in jail
 	Left        bool
 	Tombstoned  bool
+	Entered     uint64 // one above the newest epoch in which shares came; 0 once the operator has earned for them, or none are left
 }
 
 // Delegation is what one holder has bonded with one operator.
-type Delegation struct{ Shares, Accumulator uint256.Int }
+type Delegation struct {
+	Shares, Accumulator uint256.Int
+	Fresh               uint256.Int // of the shares, those that came in the epoch: they earn from the one after it on
+	Epoch               uint64
+}
 
 // Pool is what left an operator in one epoch and is not paid out.
 type Pool struct{ Tokens, Shares uint256.Int }
@@ -87,7 +92,10 @@ type Epoch struct {
 type Open struct{ Number, StartMS uint64 }
 
 // Reward is what an address has earned.
-type Reward struct{ Unclaimed, Lifetime uint256.Int }
+type Reward struct {
+	Unclaimed, Lifetime uint256.Int
+	Place               uint64 // among the earners, who have a leaf under the rewards root; 0: none
+}
 
 type offence struct {
 	Owner                         common.Address

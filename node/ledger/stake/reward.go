@@ -2,7 +2,6 @@ package stake
 
 import (
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces/action"
@@ -103,7 +102,7 @@ func (s *Stake) share() error {
 	return nil
 }
 
-// pay shares an operator's reward out: the commission to its owner, the rest to all shares.
+// pay shares an operator's reward out: the commission to its owner, the rest to the shares that stood through the epoch.
 func (s *Stake) pay(owner common.Address, amount *uint256.Int) error {
 	o, err := s.operator(owner)
 	if err != nil {
@@ -115,29 +114,30 @@ func (s *Stake) pay(owner common.Address, amount *uint256.Int) error {
 	}
 	var rest uint256.Int
 	rest.Sub(amount, &commission)
-	if o.Shares.IsZero() {
+	earning, err := s.earning(owner, &o)
+	if err != nil {
+		return err
+	}
+	if earning.IsZero() {
 		return s.treasury(&rest)
+	}
+	if o.Entered != s.open.Number+1 { // shares that came before earn from here on
+		if err := s.closeEntry(owner, &o); err != nil {
+			return err
+		}
 	}
 	o.Bucket.Add(&o.Bucket, &rest)
 	s.pots.Buckets.Add(&s.pots.Buckets, &rest)
 	rest.Mul(&rest, scale()) // below 2^188
 	rest.Add(&rest, &o.Remainder)
 	var grown uint256.Int
-	grown.DivMod(&rest, &o.Shares, &o.Remainder)
+	grown.DivMod(&rest, &earning, &o.Remainder)
 	o.Accumulator.Add(&o.Accumulator, &grown)
+	if err := s.closeEntry(owner, &o); err != nil { // those that came in this epoch, from here
+		return err
+	}
 	s.put(owner, &o)
 	return nil
-}
-
-// settle moves what a delegation is owed to its holder's unclaimed rewards.
-func (s *Stake) settle(o *Operator, holder common.Address, d *Delegation) error {
-	var grown uint256.Int
-	grown.Sub(&o.Accumulator, &d.Accumulator)
-	owed := partOf(&d.Shares, &grown, scale())
-	d.Accumulator = o.Accumulator
-	o.Bucket.Sub(&o.Bucket, &owed)
-	s.pots.Buckets.Sub(&s.pots.Buckets, &owed)
-	return s.reward(holder, &owed)
 }
 
 // claim pays what is unclaimed.
@@ -150,7 +150,7 @@ func (s *Stake) claim(payer common.Address, a *action.Claim) error {
 		if d.Shares.IsZero() {
 			return tx.NewReject(NothingToClaim, "%s has no delegation with %s", payer, a.Operator)
 		}
-		if err := s.settle(&o, payer, &d); err != nil {
+		if err := s.settle(a.Operator, &o, payer, &d); err != nil {
 			return err
 		}
 		s.put(a.Operator, &o)
@@ -168,75 +168,4 @@ func (s *Stake) claim(payer common.Address, a *action.Claim) error {
 	s.st.Set(RewardKey(payer), &r)
 	s.pots.Rewards.Sub(&s.pots.Rewards, &amount)
 	return s.credit(payer, &amount)
-}
-
-// attest notes that an operator has read a batch on the DA layer, and pays its publisher once enough have.
-func (s *Stake) attest(payer common.Address, a *action.AttestBatch) error {
-	set, err := loadSet(s.st, s.chain.Sets[Next])
-	if err != nil {
-		return err
-	}
-	i := set.Acting(payer)
-	if i < 0 {
-		return tx.NewReject(NotInSet, "%s acts for no operator of this height's set", payer)
-	}
-	if a.First != s.pots.Paid+1 || a.Last() >= s.b.Height {
-		return tx.NewReject(WrongRange, "heights %d to %d at height %d, %d is paid", a.First, a.Last(), s.b.Height, s.pots.Paid)
-	}
-	mine, err := Attestation(a)
-	if err != nil {
-		return err
-	}
-	s.st.Set(AttestationKey(set.Members[i].Owner), mine)
-	var power uint64
-	for _, m := range set.Members {
-		other, _, err := state.Load[common.Hash](s.st, AttestationKey(m.Owner))
-		if err != nil {
-			return err
-		}
-		if other == mine {
-			power += m.Power
-		}
-	}
-	if !set.Quorum(power) {
-		return nil
-	}
-	for _, r := range a.Runs {
-		if err := s.payPublisher(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Attestation is what the ledger keeps of an attestation: the keccak256 of its encoding.
-func Attestation(a *action.AttestBatch) (common.Hash, error) {
-	raw, err := action.Encode(a)
-	if err != nil {
-		return common.Hash{}, err
-	}
-	return crypto.Keccak256Hash(raw), nil
-}
-
-// payPublisher pays for the heights after the last one paid. The part of heights that are no operator's goes to the treasury.
-func (s *Stake) payPublisher(r action.BatchRun) error {
-	amount := fraction(&s.pots.Publishers, r.Last-s.pots.Paid, s.b.Height-s.pots.Paid)
-	s.pots.Publishers.Sub(&s.pots.Publishers, &amount)
-	s.pots.Paid = r.Last
-	_, found, err := LoadOperator(s.st, r.Publisher)
-	if err != nil {
-		return err
-	}
-	if !found {
-		return s.treasury(&amount)
-	}
-	cost := fraction(uint256.NewInt(r.Bytes), s.b.DAPrice, 1)
-	if cost.Gt(&s.pots.DA) {
-		cost = s.pots.DA
-	}
-	s.pots.DA.Sub(&s.pots.DA, &cost)
-	if err := s.reward(r.Publisher, &cost); err != nil {
-		return err
-	}
-	return s.gather(r.Publisher, &amount)
 }

@@ -168,9 +168,49 @@ func (s *Stake) retire(key []byte, until uint64) error {
 	return err
 }
 
-// choose is the set that acts two heights on: of those who may, the strongest.
+// standing is the set without those who are tombstoned, if that leaves any.
+func (s *Stake) standing(set Set) (Set, error) {
+	if !s.fallen {
+		return set, nil
+	}
+	members := make([]Member, 0, len(set.Members))
+	for _, m := range set.Members {
+		o, err := s.operator(m.Owner)
+		if err != nil {
+			return Set{}, err
+		}
+		if !o.Tombstoned {
+			members = append(members, m)
+		}
+	}
+	if len(members) == 0 {
+		return set, nil
+	}
+	return newSet(members)
+}
+
+// gone lists the owners in the set of this height and not in that of the next, and forgets what they have attested.
+func (s *Stake) gone(next Set) (out []common.Address, err error) {
+	if s.chain.Sets[Next] == s.chain.Sets[After] {
+		return nil, nil
+	}
+	set, err := loadSet(s.st, s.chain.Sets[Next])
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range set.Members {
+		if next.owner(m.Owner) < 0 {
+			out = append(out, m.Owner)
+			s.st.Delete(AttestationKey(m.Owner))
+		}
+	}
+	slices.SortFunc(out, common.Address.Cmp)
+	return out, nil
+}
+
+// choose is the set that acts two heights on: of those who may, the strongest, with their next keys. If nobody may, the present one stays, and its keys.
 func (s *Stake) choose(owners []common.Address, present Set) (Set, error) {
-	members := make([]Member, 0, len(owners))
+	able := make([]common.Address, 0, len(owners))
 	for _, owner := range owners {
 		o, err := s.operator(owner)
 		if err != nil {
@@ -180,17 +220,27 @@ func (s *Stake) choose(owners []common.Address, present Set) (Set, error) {
 		if err != nil {
 			return Set{}, err
 		}
-		if !eligible {
-			continue
+		if eligible {
+			able = append(able, owner)
+		}
+	}
+	if len(able) == 0 {
+		return present, nil
+	}
+	if err := s.rotate(owners); err != nil {
+		return Set{}, err
+	}
+	members := make([]Member, 0, len(able))
+	for _, owner := range able {
+		o, err := s.operator(owner)
+		if err != nil {
+			return Set{}, err
 		}
 		address, err := AddressOf(o.Key)
 		if err != nil {
 			return Set{}, err
 		}
 		members = append(members, Member{address, s.p.power(&o.Tokens), owner, o.Key})
-	}
-	if len(members) == 0 {
-		return present, nil
 	}
 	slices.SortFunc(members, func(a, b Member) int {
 		return cmp.Or(cmp.Compare(b.Power, a.Power), bytes.Compare(a.Owner[:], b.Owner[:]))

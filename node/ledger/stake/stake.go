@@ -37,13 +37,15 @@ type Stake struct {
 	b        Block
 	accounts Accounts
 
-	chain  chain  // as before the block
-	tally  tally  // written back by Finish
-	open   Open   // the epoch of this block
-	pots   Pots   // written back at the end of each step
-	part   uint64 // of full, what the proposer gets of its part
-	full   uint64
-	paying common.Address // owner of the block's proposer; zero if unknown
+	chain    chain         // as before the block
+	tally    tally         // written back by Finish
+	open     Open          // the epoch of this block
+	pots     Pots          // written back at the end of each step
+	attested *attestations // of this height's set; nil: no attestation has come
+	part     uint64        // of full, what the proposer gets of its part
+	full     uint64
+	paying   common.Address // owner of the block's proposer; zero if unknown
+	fallen   bool           // somebody has been tombstoned in this block
 }
 
 // Begin starts the work of a block on the records after the height before it.
@@ -96,22 +98,22 @@ func (s *Stake) credit(a common.Address, amount *uint256.Int) error {
 
 func (s *Stake) treasury(amount *uint256.Int) error { return s.credit(s.b.Treasury, amount) }
 
-// reward adds to what an address has earned.
+// reward adds to what an address has earned, and gives it a place among the earners once that is enough for a leaf. A place stays.
 func (s *Stake) reward(a common.Address, amount *uint256.Int) error {
 	if amount.IsZero() {
 		return nil
 	}
-	r, found, err := state.Load[Reward](s.st, RewardKey(a))
+	r, _, err := state.Load[Reward](s.st, RewardKey(a))
 	if err != nil {
 		return err
 	}
-	if !found {
-		if _, err := earners.add(s.st, a); err != nil {
+	r.Unclaimed.Add(&r.Unclaimed, amount)
+	r.Lifetime.Add(&r.Lifetime, amount)
+	if r.Place == 0 && !r.Lifetime.LtUint64(s.p.LeastLeaf) {
+		if r.Place, err = earners.add(s.st, a); err != nil {
 			return err
 		}
 	}
-	r.Unclaimed.Add(&r.Unclaimed, amount)
-	r.Lifetime.Add(&r.Lifetime, amount)
 	s.pots.Rewards.Add(&s.pots.Rewards, amount)
 	s.st.Set(RewardKey(a), &r)
 	return nil

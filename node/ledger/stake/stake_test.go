@@ -25,9 +25,10 @@ func (w *world) lifetime(a common.Address) uint64 {
 	}
 	if o, found, _ := LoadOperator(w, a); found {
 		d, _, _ := state.Load[Delegation](w, DelegationKey(a, a))
-		var grown uint256.Int
-		grown.Sub(&o.Accumulator, &d.Accumulator)
-		owed := partOf(&d.Shares, &grown, scale())
+		owed, err := Owed(w, a, &o, &d)
+		if err != nil {
+			w.t.Fatal(err)
+		}
 		r.Lifetime.Add(&r.Lifetime, &owed)
 	}
 	return r.Lifetime.Uint64()

@@ -2,7 +2,9 @@ package stake
 
 import (
 	"crypto/ecdsa"
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -62,7 +64,7 @@ func testParams() Params {
 	p := genesis.DefaultParams()
 	p.EpochMS, p.MaxOperators, p.PowerUnit, p.MinPower = 5_000, 4, 1_000, 2
 	p.UnbondingMS, p.EvidenceMS, p.CorrelationMS = 20_000, 15_000, 30_000
-	p.DowntimeMS, p.JailMS = 4_000, 6_000
+	p.DowntimeMS, p.JailMS, p.LeastLeaf = 4_000, 6_000, 1
 	return ParamsOf(p)
 }
 
@@ -300,7 +302,7 @@ func (w *world) report(k *ecdsa.PrivateKey, height uint64, round uint32) *action
 // doubleVote is a proof that the key has signed two prevotes in round 0 of a height.
 func doubleVote(t testing.TB, k *ecdsa.PrivateKey, height uint64) block.Fault {
 	t.Helper()
-	f := block.Fault{Step: block.Prevote, Height: height, Votes: [2]block.FaultVote{{}, {Block: &block.BlockID{Parts: 1}}}}
+	f := block.Fault{Step: block.Prevote, Height: height, Votes: [2]block.FaultVote{{}, {Block: &block.ConsensusID{Parts: 1}}}}
 	for i := range f.Votes {
 		f.Votes[i].Signature = sign(t, k, f.Digest(chainID, i))
 	}
@@ -346,7 +348,8 @@ func (w *world) deepAudit() {
 	w.audit()
 	var tokens, unbonding, buckets, rewards, gathered uint256.Int
 	shares, unbondingShares := map[common.Address]uint256.Int{}, map[string]uint256.Int{}
-	places := 0
+	var leaves []uint64
+	places, entries, noted := 0, map[state.Key]Entry{}, map[state.Key]Entry{}
 	for k, v := range w.records { // any order: sums
 		id := k.ID()
 		switch k.Kind() { //nolint:exhaustive // those that hold wei
@@ -358,8 +361,8 @@ func (w *world) deepAudit() {
 			if o.Place > 0 {
 				places++
 			}
-			if (o.Place > 0) == o.Shares.IsZero() {
-				w.t.Fatalf("place %d with %s shares", o.Place, o.Shares.Dec())
+			if (o.Place > 0) == o.Tokens.Lt(&w.p.MinStake) {
+				w.t.Fatalf("place %d with %s tokens", o.Place, o.Tokens.Dec())
 			}
 		case state.Delegation:
 			var d Delegation
@@ -367,6 +370,12 @@ func (w *world) deepAudit() {
 			a := common.BytesToAddress(id[:20])
 			sum := shares[a]
 			shares[a] = *sum.Add(&sum, &d.Shares)
+			if !d.Fresh.IsZero() {
+				e := entries[EntryKey(a, d.Epoch)]
+				e.Shares.Add(&e.Shares, &d.Fresh)
+				e.Holders++
+				entries[EntryKey(a, d.Epoch)] = e
+			}
 		case state.Pool:
 			var p Pool
 			w.decode(v, &p)
@@ -382,6 +391,11 @@ func (w *world) deepAudit() {
 			var r Reward
 			w.decode(v, &r)
 			rewards.Add(&rewards, &r.Unclaimed)
+			leaves = append(leaves, r.Place)
+		case state.Entry:
+			var e Entry
+			w.decode(v, &e)
+			noted[k] = e
 		case state.Tally:
 			var t tally
 			w.decode(v, &t)
@@ -399,6 +413,15 @@ func (w *world) deepAudit() {
 			w.t.Fatalf("height %d: %s are %s, the pots say %s", w.height, name, c[0].Dec(), c[1].Dec())
 		}
 	}
+	for k, e := range noted {
+		open := binary.BigEndian.Uint64(k.ID()[common.AddressLength:]) == w.opened().Number
+		if e.Holders != entries[k].Holders || open && e.Shares != entries[k].Shares {
+			w.t.Fatalf("entry %x of %s shares and %d holders, the delegations say %+v", string(k), e.Shares.Dec(), e.Holders, entries[k])
+		}
+	}
+	if len(noted) != len(entries) {
+		w.t.Fatalf("%d entries, the delegations say %d", len(noted), len(entries))
+	}
 	for a, sum := range shares {
 		if w.operator(a).Shares != sum {
 			w.t.Fatalf("shares of %s do not add up", a)
@@ -412,6 +435,24 @@ func (w *world) deepAudit() {
 	if n, err := operators.count(w); err != nil || int(n) != places {
 		w.t.Fatalf("%d in the index, %d have a place", n, places)
 	}
+	slices.Sort(leaves)
+	leaves = slices.DeleteFunc(leaves, func(place uint64) bool { return place == 0 })
+	for i, place := range leaves {
+		if place != uint64(i+1) {
+			w.t.Fatalf("place %d among the earners is %d", i+1, place)
+		}
+	}
+	if n, err := earners.count(w); err != nil || int(n) != len(leaves) {
+		w.t.Fatalf("%d earners, %d have a place", n, len(leaves))
+	}
+}
+
+func (w *world) opened() Open {
+	o, err := LoadOpen(w)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return o
 }
 
 func (w *world) decode(raw []byte, into any) {

@@ -35,6 +35,7 @@ const (
 	Attestation   Kind = 28 // id: owner(20)
 	Offences      Kind = 29
 	Pots          Kind = 30
+	Entry         Kind = 31 // id: owner(20) epoch(8)
 
 	// Of the fee rule (specs/10-fees.md).
 	Market      Kind = 40 // no id: what all lanes share

@@ -43,7 +43,7 @@ func faultVote(v *types.Vote) block.FaultVote {
 	out := block.FaultVote{Seconds: uint64(v.Timestamp.Unix()), Nanos: uint32(v.Timestamp.Nanosecond())}
 	copy(out.Signature[:], v.Signature)
 	if !v.BlockID.IsZero() {
-		out.Block = &block.BlockID{
+		out.Block = &block.ConsensusID{
 			Hash: common.BytesToHash(v.BlockID.Hash), Parts: v.BlockID.PartSetHeader.Total, PartsHash: common.BytesToHash(v.BlockID.PartSetHeader.Hash),
 		}
 	}
