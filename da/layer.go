@@ -71,6 +71,21 @@ type Link struct {
 	Parent common.Hash // Hash of the block one height below
 }
 
+// Measure is what a [Layer] implements that charges for whole units: a publisher then fills them.
+type Measure interface {
+	// Units tells how many bytes of blobs, together with what the layer lays around each, fill one unit, how many units a submission takes at most, and
+	// what is laid around: of the submission, and of each blob.
+	Units() Units
+}
+
+// Units is a [Layer]'s measure. Sizes are in bytes.
+type Units struct {
+	Size    int // of a unit
+	Most    int // units of a submission
+	Frame   int // around a submission
+	PerBlob int // around each blob
+}
+
 // Errors of a [Layer], to be told apart with errors.Is (and errors.As for [ErrTooLarge]).
 var (
 	// ErrNotYet: the height is above the head; ask again later.

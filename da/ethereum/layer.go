@@ -30,9 +30,10 @@ type Layer struct {
 }
 
 var (
-	_ da.Layer  = (*Layer)(nil)
-	_ da.Seeker = (*Layer)(nil)
-	_ da.Linker = (*Layer)(nil)
+	_ da.Layer   = (*Layer)(nil)
+	_ da.Seeker  = (*Layer)(nil)
+	_ da.Linker  = (*Layer)(nil)
+	_ da.Measure = (*Layer)(nil)
 )
 
 // Open returns a layer. It does not connect: a node that does not answer makes the calls fail with [da.ErrUnavailable].
@@ -151,6 +152,11 @@ func (l *Layer) take(ctx context.Context, b *block, tx inboxTx, ns namespaces.Na
 		}
 	}
 	return datas, nil
+}
+
+// Units implements [da.Measure]: a transaction pays for whole blobs.
+func (l *Layer) Units() da.Units {
+	return da.Units{Size: blobBytes, Most: maxBlobs, Frame: prefixBytes, PerBlob: entryBytes}
 }
 
 // Link implements [da.Linker].

@@ -27,8 +27,9 @@ const maxGroupBlobs = 1024
 type pending struct {
 	from   uint64 // height of blocks[0]
 	blocks []*block.Contents
-	bytes  int       // of headers, at their largest, and lanes
-	since  time.Time // when the first of them was seen
+	bytes  int         // of headers, at their largest, and lanes
+	since  time.Time   // when the first of them was seen
+	seen   []time.Time // when each was, in step with blocks
 }
 
 func (p *pending) reset() { *p = pending{} }
@@ -37,7 +38,7 @@ func (p *pending) add(height uint64, c *block.Contents, now time.Time) {
 	if len(p.blocks) == 0 {
 		p.from, p.since = height, now
 	}
-	p.blocks = append(p.blocks, c)
+	p.blocks, p.seen = append(p.blocks, c), append(p.seen, now)
 	p.bytes += sizeOf(c)
 }
 
@@ -49,17 +50,17 @@ func sizeOf(c *block.Contents) int {
 	return n
 }
 
-// drop forgets the blocks up to a height. What remains has waited no longer than now.
+// drop forgets the blocks up to a height.
 func (p *pending) drop(upTo uint64) {
 	for len(p.blocks) > 0 && p.from <= upTo {
 		p.bytes -= sizeOf(p.blocks[0])
 		p.blocks[0] = nil
-		p.blocks, p.from = p.blocks[1:], p.from+1
+		p.blocks, p.seen, p.from = p.blocks[1:], p.seen[1:], p.from+1
 	}
 	if len(p.blocks) == 0 {
 		p.reset()
 	} else {
-		p.since = time.Now()
+		p.since = p.seen[0]
 	}
 }
 
@@ -102,11 +103,35 @@ func (p *Publisher) next(ctx context.Context) (built, error) {
 	if age < p.cfg.MaxAge && !p.full() || !p.mine(ctx, from) {
 		return built{}, errNothing
 	}
-	return p.build(ctx, from, from+uint64(len(p.pending.blocks))-1)
+	b, err := p.build(ctx, from, from+uint64(len(p.pending.blocks))-1)
+	if err == nil {
+		p.learn(b)
+	}
+	return b, err
+}
+
+// learn adapts what is enough to how the batch was compressed, so that the next one fills a submission and a little more, which is left for the one after.
+func (p *Publisher) learn(b built) {
+	m, ok := p.cfg.Layer.(da.Measure)
+	if !ok {
+		return
+	}
+	raw, size := 0, 0
+	for _, c := range p.pending.blocks[:b.after.Height+1-b.from] {
+		raw += sizeOf(c)
+	}
+	for _, g := range b.groups {
+		for _, blob := range g {
+			size += len(blob.Data)
+		}
+	}
+	u := m.Units()
+	target := min(u.Size*u.Most, p.submit)
+	p.enough = min(raw*target/max(size, 1)*17/16, batch.MaxRaw/2)
 }
 
 func (p *Publisher) full() bool {
-	return p.pending.bytes >= p.cfg.Bytes || len(p.pending.blocks) >= cert.MaxPiece
+	return p.pending.bytes >= p.enough || len(p.pending.blocks) >= cert.MaxPiece
 }
 
 func (p *Publisher) collect(height uint64) error {
@@ -118,37 +143,82 @@ func (p *Publisher) collect(height uint64) error {
 	return nil
 }
 
-// build makes the batch of the longest run, or piece of one, that ends at or below to and fits into one submission; of the shortest there is, if
-// none does. Before a piece the layer must show the links to it.
+// build makes the batch of the longest run, or piece of one, that ends at or below to and fits into one submission, and, on a layer that charges for whole
+// units, fills them; of the shortest there is, if none fits. Before a piece the layer must show the links to it.
 func (p *Publisher) build(ctx context.Context, from, to uint64) (built, error) {
-	for {
-		run, err := p.run(from, to)
-		if err != nil {
-			return built{}, err
-		}
-		if run.Piece() {
-			if err := p.link(ctx, run); err != nil {
-				return built{}, err
-			}
-		}
-		last := run.End()
-		b, size, err := p.encode(run)
-		if err != nil {
-			return built{}, err
-		}
-		if size <= p.submit || last == from {
-			return b, nil
-		}
-		half := from + (min(last, to)-from)/2
-		if half >= last {
-			return b, nil
-		}
-		shorter, err := p.cfg.Source.Piece(from, half)
-		if err != nil || shorter.End() >= last { // no certificate or mark stands between
-			return b, nil //nolint:nilerr // the longer run is at hand and right; it goes in several submissions
-		}
-		to = half
+	b, size, err := p.attempt(ctx, from, to)
+	if err != nil {
+		return built{}, err
 	}
+	limit := p.limit(b, size)
+	if size <= limit {
+		return b, nil
+	}
+	// The longest that fits is looked for between the longest that did and the shortest that did not, at where it is if all blocks are alike.
+	fits, found, fitted := built{after: cert.Trust{Height: from - 1}}, false, 0
+	for range maxAttempts {
+		low, high := fits.after.Height, b.after.Height
+		if high <= low+1 || found && filled(fitted, limit) {
+			break
+		}
+		guess := low + uint64(float64(high-low)*float64(limit-fitted)/float64(size-fitted))
+		next, n, err := p.attempt(ctx, from, min(max(guess, low+1), high-1))
+		if err != nil {
+			return built{}, err
+		}
+		if end := next.after.Height; end <= low || end >= high { // no certificate or mark stands between
+			break
+		}
+		if n <= limit {
+			fits, found, fitted = next, true, n
+		} else {
+			b, size = next, n
+		}
+	}
+	if found {
+		return fits, nil
+	}
+	return b, nil // in several submissions
+}
+
+// maxAttempts bounds how often a batch is encoded to find the one that fits best.
+const maxAttempts = 8
+
+// filled says whether so many bytes are enough of what could be sent: 97 %.
+func filled(size, limit int) bool { return 100*size >= 97*limit }
+
+// attempt makes the batch of the run, or piece of one, that ends at or below to.
+func (p *Publisher) attempt(ctx context.Context, from, to uint64) (b built, size int, err error) {
+	run, err := p.run(from, to)
+	if err != nil {
+		return built{}, 0, err
+	}
+	if run.Piece() {
+		if err := p.link(ctx, run); err != nil {
+			return built{}, 0, err
+		}
+	}
+	return p.encode(run)
+}
+
+// limit is how many bytes a batch should have that came out at a size: as many as a submission takes, and no more than fill whole units, if it is more than one
+// and does not fill its last one nearly.
+func (p *Publisher) limit(b built, size int) int {
+	m, ok := p.cfg.Layer.(da.Measure)
+	if !ok {
+		return p.submit
+	}
+	u := m.Units()
+	around := u.Frame
+	for _, g := range b.groups {
+		around += u.PerBlob * len(g)
+	}
+	units := min((size+around)/u.Size, u.Most)
+	whole := (units+1)*u.Size - around
+	if units == 0 || units < u.Most && filled(size, whole) {
+		return p.submit
+	}
+	return min(units*u.Size-around, p.submit)
 }
 
 // run reads a run, or a piece of one, with the operators that follow it, and the contents of all its blocks.

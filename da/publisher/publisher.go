@@ -148,6 +148,7 @@ type Publisher struct {
 	pending pending     // blocks collected and not published
 	marks   *cert.Marks // that the DA layer shows, when last asked
 	turn    turn
+	enough  int // bytes of headers and lanes, before compression, at which a batch is full
 
 	mu     sync.Mutex // guards status
 	status Status
@@ -163,7 +164,7 @@ func Open(cfg Config) (*Publisher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open DA publisher: %w", err)
 	}
-	p := &Publisher{cfg: cfg, codec: codec, submit: cfg.Submit, marks: new(cert.Marks), hook: func(string) error { return nil }}
+	p := &Publisher{cfg: cfg, codec: codec, submit: cfg.Submit, enough: cfg.Bytes, marks: new(cert.Marks), hook: func(string) error { return nil }}
 	if p.journal, err = openJournal(cfg.Dir, cfg.Genesis, cfg.Log); err != nil {
 		return nil, fmt.Errorf("open DA publisher: %w", err)
 	}
