@@ -43,6 +43,9 @@ type Layer interface {
 	Read(ctx context.Context, height uint64, ns namespaces.Namespace) ([]Blob, error)
 	// Head returns the head, which never goes back in Final, and in Height only by a reorganisation.
 	Head(ctx context.Context) (Head, error)
+	// Time returns the time of the layer's block at a height, in unix milliseconds: the same whenever and by whomever it is asked. Fallback blocks
+	// have it (specs/12-forced.md, "Time"). Above the head it returns [ErrNotYet].
+	Time(ctx context.Context, height uint64) (uint64, error)
 }
 
 // Seeker is what a [Layer] may implement besides when it can pass over heights cheaply: a reader of a layer that makes ten empty heights a

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) da.Layer) {
 		{"what no layer accepts is refused", refuses},
 		{"too large tells a limit that fits", limits},
 		{"above the head is not yet, zero is invalid", aboveHead},
+		{"times do not change", times},
 		{"many writers lose nothing", concurrent},
 		{"a cancelled call ends", cancelled},
 		{"seek finds what read finds", seeks},
@@ -147,6 +148,34 @@ func aboveHead(t *testing.T, ctx context.Context, l da.Layer) {
 	}
 	if _, err := l.Read(ctx, 0, fresh(t, 1)); !errors.Is(err, da.ErrInvalid) {
 		t.Errorf("read height 0: %v, want ErrInvalid", err)
+	}
+}
+
+func times(t *testing.T, ctx context.Context, l da.Layer) {
+	first, err := l.Submit(ctx, []da.Blob{{Namespace: fresh(t, 1), Data: []byte("one")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := l.Time(ctx, first)
+	if err != nil || before == 0 {
+		t.Fatalf("time of height %d: %d, %v", first, before, err)
+	}
+	second, err := l.Submit(ctx, []da.Blob{{Namespace: fresh(t, 1), Data: []byte("two")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := l.Time(ctx, second)
+	if err != nil || after < before {
+		t.Errorf("time of height %d: %d, of height %d: %d, %v", first, before, second, after, err)
+	}
+	if again, err := l.Time(ctx, first); err != nil || again != before {
+		t.Errorf("time of height %d: %d, and then %d, %v", first, before, again, err)
+	}
+	if _, err := l.Time(ctx, second+1_000_000); !errors.Is(err, da.ErrNotYet) {
+		t.Errorf("time above the head: %v, want ErrNotYet", err)
+	}
+	if _, err := l.Time(ctx, 0); !errors.Is(err, da.ErrInvalid) {
+		t.Errorf("time of height 0: %v, want ErrInvalid", err)
 	}
 }
 

@@ -103,6 +103,18 @@ func (l *Layer) Read(ctx context.Context, height uint64, ns namespaces.Namespace
 	return out, nil
 }
 
+// Time implements [da.Layer]: the block's own.
+func (l *Layer) Time(ctx context.Context, height uint64) (uint64, error) {
+	if height == 0 {
+		return 0, fmt.Errorf("time of DA height 0: heights begin at 1: %w", da.ErrInvalid)
+	}
+	b, err := l.chain.at(ctx, height)
+	if err != nil {
+		return 0, fmt.Errorf("time of DA height %d: %w", height, err)
+	}
+	return b.time * 1000, nil
+}
+
 // take reads the frames of a namespace out of one transaction: none if that is no container, or the frame is malformed.
 func (l *Layer) take(ctx context.Context, b *block, tx inboxTx, ns namespaces.Namespace) (datas [][]byte, err error) {
 	if len(tx.blobs) == 0 {

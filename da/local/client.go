@@ -90,6 +90,13 @@ func (c *Client) Head(ctx context.Context) (da.Head, error) {
 	return h, err
 }
 
+// Time implements [da.Layer].
+func (c *Client) Time(ctx context.Context, height uint64) (uint64, error) {
+	var ms uint64
+	err := c.call(ctx, &ms, "time", height)
+	return ms, err
+}
+
 // Seek implements [da.Seeker].
 func (c *Client) Seek(ctx context.Context, from uint64, ns []namespaces.Namespace) (uint64, error) {
 	var height uint64

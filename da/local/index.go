@@ -17,6 +17,7 @@ import (
 // crash and never runs ahead; its cursor says up to where it has come.
 //
 //	"b" | namespace (10) | height (8) | position in the block (4)  ->  segment (8) | offset of the data (8) | length (4) | crc32c (4)
+//	"t" | height (8)                                               ->  unix milliseconds (8), of blocks with blobs
 //	"c"                                                            ->  segment (8) | offset of the next record (8) | height (8)
 type index struct{ db *pebble.DB }
 
@@ -82,6 +83,11 @@ func (x *index) add(at place, r record, resume uint64) error {
 			return fmt.Errorf("index DA height %d: %w", r.height, err)
 		}
 		offset += uint64(len(blob.Data))
+	}
+	if len(r.blobs) > 0 {
+		if err := b.Set(timeKey(r.height), binary.BigEndian.AppendUint64(nil, r.timeMS), nil); err != nil {
+			return fmt.Errorf("index DA height %d: %w", r.height, err)
+		}
 	}
 	v := binary.BigEndian.AppendUint64(make([]byte, 0, cursorSize), at.segment)
 	v = binary.BigEndian.AppendUint64(v, offset)
@@ -149,6 +155,26 @@ func (x *index) seek(from uint64, ns namespaces.Namespace) (uint64, bool, error)
 		return 0, false, fmt.Errorf("seek in DA index: %w", err)
 	}
 	return height, found, nil
+}
+
+func timeKey(height uint64) []byte { return binary.BigEndian.AppendUint64([]byte("t"), height) }
+
+// time returns that of the newest block with blobs at or below a height; 0 if there is none.
+func (x *index) time(height uint64) (uint64, error) {
+	it, err := x.db.NewIter(&pebble.IterOptions{LowerBound: []byte("t"), UpperBound: timeKey(height + 1)})
+	if err != nil {
+		return 0, fmt.Errorf("find a time in DA index: %w", err)
+	}
+	var ms uint64
+	if it.Last() {
+		if v := it.Value(); len(v) == 8 {
+			ms = binary.BigEndian.Uint64(v)
+		}
+	}
+	if err := it.Close(); err != nil {
+		return 0, fmt.Errorf("find a time in DA index: %w", err)
+	}
+	return ms, nil
 }
 
 // load reads blobs from the segments and checks each against its checksum.

@@ -141,7 +141,7 @@ func (l *Layer) Close() error {
 	defer l.sealing.Unlock()
 	var err error
 	if l.broken == nil && l.marked != l.Height() {
-		err = l.write(record{kind: kindMark, height: l.Height()})
+		err = l.write(record{kind: kindMark, height: l.Height(), timeMS: now()})
 	}
 	l.broken = errClosed
 	l.files.Lock()
@@ -270,9 +270,9 @@ func (l *Layer) seal() error {
 	case err != nil:
 		err = fmt.Errorf("%w: %w", err, da.ErrUnavailable)
 	case len(blobs) > 0:
-		err = l.write(record{kind: kindBlock, height: height, blobs: blobs})
+		err = l.write(record{kind: kindBlock, height: height, timeMS: now(), blobs: blobs})
 	case height > l.marked:
-		err = l.write(record{kind: kindMark, height: height + markStep - 1})
+		err = l.write(record{kind: kindMark, height: height + markStep - 1, timeMS: now()})
 	}
 	if err == nil {
 		hash := hashOf(height, blobs)
@@ -357,6 +357,24 @@ func (l *Layer) Head(ctx context.Context) (da.Head, error) {
 	defer l.mu.Unlock()
 	return da.Head{Height: l.head, Final: l.head - min(l.head, l.opts.FinalityDepth), Hash: l.hash, Price: l.opts.Price}, nil
 }
+
+// Time implements [da.Layer]: empty blocks are not on disk, so it is the time of the newest block with blobs that is not above the height; 0 if
+// there is none.
+func (l *Layer) Time(ctx context.Context, height uint64) (uint64, error) {
+	if err := l.beforeRead(ctx); err != nil {
+		return 0, err
+	}
+	defer l.files.RUnlock()
+	if height == 0 {
+		return 0, fmt.Errorf("time of local DA height 0: heights begin at 1: %w", da.ErrInvalid)
+	}
+	if head := l.Height(); height > head {
+		return 0, fmt.Errorf("time of local DA height %d, head is %d: %w", height, head, da.ErrNotYet)
+	}
+	return l.index.time(height)
+}
+
+func now() uint64 { return uint64(time.Now().UnixMilli()) }
 
 // hashOf names a block: keccak256 of its height and, for each blob, namespace and keccak256 of the data.
 func hashOf(height uint64, blobs []da.Blob) common.Hash {

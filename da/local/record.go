@@ -13,15 +13,15 @@ import (
 // A segment file is a magic of eight bytes and then records (integers big endian):
 //
 //	record = magic "LDAR" | length of body (4) | crc32c of length and body (4) | body
-//	body   = kind (1) | height (8) | blobs of a block:  { namespace (10) | length (4) | data }
+//	body   = kind (1) | height (8) | unix milliseconds (8) | blobs of a block:  { namespace (10) | length (4) | data }
 //
 // Kind 1 is a block with at least one blob. Kind 2 is a mark: while the layer runs, heights up to this one may be shown as empty before the
 // next record, so after a crash none of them is given a blob any more. A layer that was closed in order ends with a lower, exact mark.
 const (
-	segmentMagic = "LSTPDA01"
+	segmentMagic = "LSTPDA02"
 	recordMagic  = "LDAR"
 	recordHead   = 12 // bytes before the body
-	bodyHead     = 9
+	bodyHead     = 17
 	blobHead     = namespaces.Size + 4
 	kindBlock    = 1
 	kindMark     = 2
@@ -37,6 +37,7 @@ var (
 type record struct {
 	kind   byte
 	height uint64
+	timeMS uint64 // when it was written
 	blobs  []da.Blob
 }
 
@@ -57,6 +58,7 @@ func (r record) encode() []byte {
 	copy(out, recordMagic)
 	out = append(out, r.kind)
 	out = binary.BigEndian.AppendUint64(out, r.height)
+	out = binary.BigEndian.AppendUint64(out, r.timeMS)
 	for _, b := range r.blobs {
 		out = append(out, b.Namespace[:]...)
 		out = binary.BigEndian.AppendUint32(out, uint32(len(b.Data)))
@@ -93,7 +95,7 @@ func decodeRecord(raw []byte) (record, int, error) {
 	if bodySum(raw[4:8], body) != binary.BigEndian.Uint32(raw[8:]) {
 		return record{}, 0, fmt.Errorf("checksum: %w", errRecord)
 	}
-	r := record{kind: body[0], height: binary.BigEndian.Uint64(body[1:])}
+	r := record{kind: body[0], height: binary.BigEndian.Uint64(body[1:]), timeMS: binary.BigEndian.Uint64(body[9:])}
 	for rest := body[bodyHead:]; len(rest) > 0; {
 		if len(rest) < blobHead {
 			return record{}, 0, errRecord

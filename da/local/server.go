@@ -71,6 +71,12 @@ func (s *service) Head(ctx context.Context) (da.Head, error) {
 	return h, toWire(err)
 }
 
+// Time is da_time.
+func (s *service) Time(ctx context.Context, height uint64) (uint64, error) {
+	ms, err := s.layer.Time(ctx, height)
+	return ms, toWire(err)
+}
+
 // Seek is da_seek.
 func (s *service) Seek(ctx context.Context, from uint64, ns []namespaces.Namespace) (uint64, error) {
 	if len(ns) > da.MaxSeek {

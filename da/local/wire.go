@@ -10,7 +10,8 @@ import (
 	"github.com/lockstep-network/lockstep/da"
 )
 
-// The JSON-RPC service "da": da_submit(blobs) -> height, da_head() -> head, da_seek(from, namespaces) -> height; read.go has the reads. A blob is {"namespace": "0x<20 hex digits>", "data": "<base64>"}.
+// The JSON-RPC service "da": da_submit(blobs) -> height, da_head() -> head, da_seek(from, namespaces) -> height, da_time(height) -> unix
+// milliseconds; read.go has the reads. A blob is {"namespace": "0x<20 hex digits>", "data": "<base64>"}.
 const rpcName = "da"
 
 // Error codes of the service. The typed errors of package da travel as these.
