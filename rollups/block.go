@@ -23,6 +23,12 @@ type Block struct {
 	DAHeight uint64 // where header, certificate and lane had all become readable
 	Reach    uint64 // at the end of a run: the highest DAHeight up to here
 	Cursor   []byte // where a reader goes on that has seen this block; opaque here
+
+	Late bool // what is derived of it depends on DAHeight, and waits until that is final
+
+	// Quiet, if not 0, says that this is no block: the one of the header's height, of which nothing else is set, is not readable at this DA height
+	// or below. Only the DA layer's way has it.
+	Quiet uint64
 }
 
 // size is what the block counts for in a bounded queue, in bytes.
@@ -38,7 +44,8 @@ type Firm interface {
 
 // FirmReader gives verified blocks in height order, without a gap.
 type FirmReader interface {
-	// Next waits until the next block is complete on the DA layer. A *reader.Withdrawn says that blocks it gave are not any more.
+	// Next waits until the next block is complete on the DA layer, or says that it is not yet ([Block.Quiet]). A *reader.Withdrawn says that blocks it
+	// gave are not any more.
 	Next(ctx context.Context) (Block, error)
 	// Close releases the reader.
 	Close() error

@@ -83,9 +83,10 @@ type chain struct {
 	blocks  []*block.Contents
 
 	// data makes the leg of a height; random bytes if nil.
-	data func(rng *rand.Rand, height uint64) []byte
-	calm bool // the operators stay, and certificates are the test's to drop
-	wide int  // legs of one Tx in each block, in place of the mix of kinds
+	data    func(rng *rand.Rand, height uint64) []byte
+	calm    bool     // the operators stay, and certificates are the test's to drop
+	daHeads []uint64 // of the headers, by height; 0 beyond
+	wide    int      // legs of one Tx in each block, in place of the mix of kinds
 }
 
 // newChain makes heights with lanes of several kinds: none, other rollups' only, entries, bundles. Every 17th height changes the operators.
@@ -130,6 +131,9 @@ func grow(seed uint64, c *chain, heights int) *chain {
 			DataRoot: contents.Table.Root(), TxRoot: contents.IDs.Root(), LedgerRoot: common.Hash{1},
 			OperatorsHash: set.Hash(), NextOperatorsHash: next.Hash(),
 		}
+		if height < uint64(len(c.daHeads)) {
+			h.DAHead = c.daHeads[height]
+		}
 		s := feed.Step{Header: h, Lanes: []feed.Lane{laneFor(contents)}, Certificate: certify(set, h)}
 		if next.Hash() != set.Hash() {
 			s.Next = next.Operators()
@@ -137,7 +141,7 @@ func grow(seed uint64, c *chain, heights int) *chain {
 		c.steps, c.sets, c.blocks = append(c.steps, s), append(c.sets, set), append(c.blocks, contents)
 		c.gaps = append(c.gaps, !c.calm && rng.IntN(3) == 0 && s.Next == nil && int(height) != heights)
 		if d := decode(Block{Header: h, Hash: h.Hash(), Lane: s.Lanes[0].Data}); len(d.entries) > 0 {
-			c.inputs = append(c.inputs, d.input())
+			c.inputs = append(c.inputs, d.input(nil, 0))
 		}
 	}
 	return c

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/forced"
 )
 
 // Source says where blocks are taken from.
@@ -34,6 +35,8 @@ type Config struct {
 	Peers     Peers                  // needed unless Source is SourceDA
 	Announced Announcements          // may be nil: then only time tells a silent peer
 	DA        Firm                   // needed unless Source is SourceP2P
+	Rule      forced.Rule            // of the forced way in, as the genesis has it; zero: there is none
+	Forced    Forced                 // what came by it; nil for a node without a DA layer, which stops where it would matter
 	Limits    Limits                 // zero values take the defaults
 	Registry  prometheus.Registerer  // may be nil
 	Log       *slog.Logger           // slog.Default if nil

@@ -1,6 +1,9 @@
 package rollups
 
 import (
+	"slices"
+
+	"github.com/lockstep-network/lockstep/namespaces/forced"
 	"github.com/lockstep-network/lockstep/namespaces/lane"
 )
 
@@ -34,7 +37,10 @@ func decode(b Block) decoded {
 	return d
 }
 
-// input is what the executor is given.
-func (d *decoded) input() Input {
-	return Input{Height: d.Header.Height, Hash: d.Hash, TimeMS: d.Header.TimeMS, Entries: d.entries}
+// input is what the executor is given: forced items first. timeMS is the time of the input before.
+func (d *decoded) input(items [][]byte, timeMS uint64) Input {
+	return Input{
+		Height: d.Header.Height, Hash: forced.Hash(d.Hash, 0, items), TimeMS: max(d.Header.TimeMS, timeMS),
+		Entries: slices.Concat(items, d.entries), Forced: len(items),
+	}
 }

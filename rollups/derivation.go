@@ -15,9 +15,10 @@ import (
 // record moves, then the executor drops blocks. A crash between the two leaves the executor ahead of the record, never behind; execute
 // mends that on the way.
 type derivation struct {
-	exec  Executor
-	store *store
-	moved func(record) // told after each move; must not block
+	exec   Executor
+	store  *store
+	forced *forcedQueue
+	moved  func(record) // told after each move; must not block
 
 	rec     record // what the store holds
 	broken  uint64 // lanes that were certified and did not decode
@@ -42,7 +43,8 @@ func (d *derivation) soft(ctx context.Context, b *decoded) error {
 	if err := d.follows(b); err != nil {
 		return err
 	}
-	head, executed, err := d.extend(ctx, b)
+	parent := d.rec.Soft.Output.BlockHash
+	head, executed, err := d.extend(ctx, b, d.rec.Firm.DAHeight)
 	if err != nil {
 		return err
 	}
@@ -51,30 +53,41 @@ func (d *derivation) soft(ctx context.Context, b *decoded) error {
 	if b.Trust != nil {
 		next.SoftTrust = *b.Trust
 	}
-	p := past{b.Hash, head.Output, 0}
+	p := pastOf(head, parent, 0)
 	return d.commit(move{next, &memory{b.Header.Height, p}, b.Run, &d.softRun, executed})
 }
 
 // firm takes a block from the DA layer's way: it confirms a soft one by its hash, or is itself the first to come.
 func (d *derivation) firm(ctx context.Context, b *decoded) error {
 	height := b.Header.Height
+	if b.Quiet > 0 {
+		return d.quiet(ctx, b)
+	}
 	if height <= d.rec.Firm.Height {
 		return d.compare(b) // inside a run whose beginning was firm before a restart
 	}
 	if height != d.rec.Firm.Height+1 {
 		return fmt.Errorf("height %d of the DA layer after %d: %w", height, d.rec.Firm.Height, errReset)
 	}
+	if err := d.fallbacks(ctx, height, b.DAHeight-1); err != nil {
+		return err
+	}
 	next := d.rec
 	executed := false
+	parent := d.rec.Firm.Output.BlockHash
+	landed := max(d.rec.Firm.DAHeight, b.DAHeight)
 	var err error
 	if height <= d.rec.Soft.Height {
-		next.Firm, err = d.confirm(b)
+		next.Firm, err = d.confirm(ctx, b, landed)
 	} else if err = d.follows(b); err == nil {
-		next.Firm, executed, err = d.extend(ctx, b)
-		next.Soft = next.Firm
+		next.Firm, executed, err = d.extend(ctx, b, landed)
 	}
 	if err != nil {
 		return err
+	}
+	next.Firm.DAHeight = landed
+	if height >= d.rec.Soft.Height {
+		next.Soft = next.Firm
 	}
 	if b.Trust != nil {
 		next.FirmTrust, next.Cursor = *b.Trust, b.Cursor
@@ -85,12 +98,12 @@ func (d *derivation) firm(ctx context.Context, b *decoded) error {
 			d.stands = mark{*b.Trust, b.Cursor, b.Reach}
 		}
 	}
-	p := past{b.Hash, next.Firm.Output, b.DAHeight}
+	p := pastOf(next.Firm, parent, landed)
 	return d.commit(move{next, &memory{height, p}, b.Run, &d.firmRun, executed})
 }
 
-// confirm finds that a firm block is the soft one of its height.
-func (d *derivation) confirm(b *decoded) (Head, error) {
+// confirm finds that a firm block is the soft one of its height, and that the soft one was given the same forced items.
+func (d *derivation) confirm(ctx context.Context, b *decoded, landed uint64) (Head, error) {
 	height := b.Header.Height
 	known, found, err := d.store.past(height)
 	switch {
@@ -101,7 +114,14 @@ func (d *derivation) confirm(b *decoded) (Head, error) {
 	case known.Hash != b.Hash:
 		return Head{}, d.contradiction(height, b)
 	}
-	return Head{height, b.Hash, known.Output}, nil
+	_, place, err := d.forced.take(ctx, d.rec.Firm.Forced, b.Header.DAHead, landed)
+	if err != nil {
+		return Head{}, err
+	}
+	if place != known.Forced {
+		return Head{}, fmt.Errorf("height %d landed at DA height %d, and soft had inserted forced items up to %+v, not %+v: %w", height, landed, known.Forced, place, errReset)
+	}
+	return known.head(height), nil
 }
 
 // final takes the newest DA height that cannot be reorganised.
@@ -116,7 +136,10 @@ func (d *derivation) final(daHeight uint64) error {
 		if !found || p.DAHeight == 0 || p.DAHeight > daHeight {
 			break
 		}
-		next.Final = Head{height, p.Hash, p.Output}
+		next.Final = p.head(height)
+	}
+	if next.Final.Height == d.rec.Firm.Height && d.rec.Firm.DAHeight <= daHeight {
+		next.Final = d.rec.Firm // with its fallback blocks
 	}
 	if m := d.stands; m.reach > 0 && m.reach <= daHeight {
 		next.Settled, next.SettledCursor, d.stands = m.trust, m.cursor, mark{}
@@ -159,7 +182,7 @@ func (d *derivation) withdraw(known bool, after cert.Trust, cursor []byte) error
 		if !found {
 			return fmt.Errorf("go back to height %d: nothing is remembered of it", height)
 		}
-		next.Firm = Head{height, p.Hash, p.Output}
+		next.Firm = p.head(height)
 	}
 	return d.commit(move{next: next, sync: true})
 }
@@ -176,8 +199,8 @@ func (d *derivation) reset(ctx context.Context) error {
 
 // rollback takes the executor back to a block of the record's.
 func (d *derivation) rollback(ctx context.Context, to Output) error {
-	if err := d.exec.Rollback(ctx, to.Height); err != nil {
-		return fmt.Errorf("roll back to shared height %d: %w", to.Height, err)
+	if err := d.exec.Rollback(ctx, to.Number); err != nil {
+		return fmt.Errorf("roll back to rollup block %d: %w", to.Number, err)
 	}
 	return d.belongs(to)
 }
@@ -243,40 +266,47 @@ func (d *derivation) contradiction(height uint64, b *decoded) error {
 	return fmt.Errorf("read at DA height %d: %w", b.DAHeight, conflict)
 }
 
-// extend executes a block on top of the soft head, if it asks for it, and returns the head after it.
-func (d *derivation) extend(ctx context.Context, b *decoded) (head Head, executed bool, err error) {
+// extend executes a block on top of the soft head, if it asks for it, and returns the head after it. landed is the DA height at which it stands, or
+// that it is not below as far as is known.
+func (d *derivation) extend(ctx context.Context, b *decoded, landed uint64) (head Head, executed bool, err error) {
 	if !b.ready {
 		*b = decode(b.Block)
 	}
 	if b.broken {
 		d.broken++
 	}
-	out := d.rec.Soft.Output
-	if len(b.entries) == 0 {
-		if h := d.exec.Head().Height; h > out.Height && h <= b.Header.Height {
+	out, timeMS := d.rec.Soft.Output, d.rec.Soft.TimeMS
+	items, place, err := d.forced.take(ctx, d.rec.Soft.Forced, b.Header.DAHead, landed)
+	if err != nil {
+		return Head{}, false, fmt.Errorf("shared height %d: %w", b.Header.Height, err)
+	}
+	in := b.input(items, timeMS)
+	if len(in.Entries) == 0 {
+		if h := d.exec.Head(); h.Number > out.Number && h.Height <= b.Header.Height {
 			err = d.rollback(ctx, out)
 		}
 	} else {
-		executed = true
-		out, err = d.execute(ctx, b.input())
+		executed, timeMS = true, in.TimeMS
+		out, err = d.execute(ctx, in)
 	}
 	if err != nil {
 		return Head{}, false, fmt.Errorf("shared height %d: %w", b.Header.Height, err)
 	}
-	if err := d.repeats(b, out); err != nil {
+	head = Head{b.Header.Height, b.Hash, out, timeMS, place, d.rec.Soft.DAHeight}
+	if err := d.repeats(in, head); err != nil {
 		return Head{}, false, err
 	}
-	return Head{b.Header.Height, b.Hash, out}, executed, nil
+	return head, executed, nil
 }
 
 // execute hands an input to the executor. An executor that is ahead of the record was stopped between the two effects: its head is this very
 // input's block (then executing again only names it), or a block that a reset had already given up.
 func (d *derivation) execute(ctx context.Context, in Input) (Output, error) {
 	head := d.exec.Head()
-	if head.Height <= d.rec.Soft.Output.Height {
+	if head.Number <= d.rec.Soft.Output.Number {
 		return d.exec.Execute(ctx, in)
 	}
-	if head.Height == in.Height {
+	if in.Names(head) {
 		if out, err := d.exec.Execute(ctx, in); err == nil {
 			return out, nil
 		}
@@ -287,15 +317,14 @@ func (d *derivation) execute(ctx context.Context, in Input) (Output, error) {
 	return d.exec.Execute(ctx, in)
 }
 
-// repeats holds an output against the one that the same block gave before soft was dropped.
-func (d *derivation) repeats(b *decoded, out Output) error {
-	before, found, err := d.store.past(b.Header.Height)
-	if err != nil || !found || before.Hash != b.Hash || before.Output == out {
+// repeats holds a head against the one that the same input gave on the same block before soft was dropped.
+func (d *derivation) repeats(in Input, now Head) error {
+	before, found, err := d.store.past(now.Height)
+	if err != nil || !found || before.Hash != now.Hash || before.Parent != d.rec.Soft.Output.BlockHash || before.Forced != now.Forced || before.Output == now.Output {
 		return err
 	}
-	in := b.input()
 	in.Entries = nil
-	return &DivergedError{Input: in, Known: before.Output, Now: out}
+	return &DivergedError{Input: in, Known: before.Output, Now: now.Output}
 }
 
 // move is one change of the record.
@@ -328,10 +357,10 @@ func (d *derivation) commit(m move) error {
 func (d *derivation) check(ctx context.Context) error {
 	head := d.exec.Head()
 	soft, firm := d.rec.Soft.Output, d.rec.Firm.Output
-	if head.Height > soft.Height || head == soft {
+	if head.Number > soft.Number || head == soft {
 		return nil
 	}
-	if head.Height >= firm.Height && head.Height < soft.Height {
+	if head.Number >= firm.Number && head.Number < soft.Number {
 		// A reset that was cut short by a crash, or an executor whose folder is older than the record: what is firm is there still.
 		return d.reset(ctx)
 	}

@@ -38,7 +38,7 @@ func (b *bench) open() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.derivation = &derivation{exec: b.x, store: s, moved: func(record) {}, rec: rec}
+	b.derivation = &derivation{exec: b.x, store: s, forced: newForcedQueue(cfg.Rule, cfg.Forced), moved: func(record) {}, rec: rec}
 	b.t.Cleanup(func() { _ = s.db.Close() })
 }
 
@@ -167,7 +167,7 @@ func TestResetCutShort(t *testing.T) {
 		t.Fatal("another output")
 	}
 	b.must(b.store.write(b.rec, nil, nil, true))
-	b.must(b.x.Rollback(t.Context(), 20)) // a backup, put back
+	b.must(b.x.Rollback(t.Context(), 8)) // a backup, put back
 	b.crash()
 	if b.rec.Soft != b.rec.Firm || b.x.Head() != b.rec.Firm.Output {
 		t.Fatalf("%+v with the executor at %d", b.rec.Heads, b.x.Head().Height)

@@ -22,6 +22,7 @@ type Driver struct {
 	prover  *prover
 	clashes chan *cert.Run // certified headers from the gossip that contradict what is known; one is enough
 	daFinal uint64         // owned by Run: newest final DA height
+	late    *decoded       // owned by Run: what waits for its DA height to be final, before all else of the DA layer's way
 
 	mu      sync.Mutex
 	rec     record        // guarded by mu: what the derivation recorded last
@@ -55,7 +56,7 @@ func Open(ctx context.Context, cfg Config) (*Driver, error) {
 		clashes: make(chan *cert.Run, 1), changed: make(chan struct{}),
 	}
 	d.prover = &prover{chainID: cfg.Genesis.ChainID, trust: d.softTrust, known: d.known, clash: d.clash}
-	d.derive = &derivation{exec: cfg.Executor, store: s, moved: d.moved, rec: rec}
+	d.derive = &derivation{exec: cfg.Executor, store: s, forced: newForcedQueue(cfg.Rule, cfg.Forced), moved: d.moved, rec: rec}
 	d.prover.proves(rec.Soft.Height)
 	d.moved(rec)
 	if err := d.derive.check(ctx); err != nil {
@@ -108,6 +109,7 @@ func (d *Driver) session(ctx context.Context) error {
 	defer cancel()
 	failed := make(chan error, 3)
 	soft, firm, finals := newLookahead(d.cfg.Limits), newLookahead(d.cfg.Limits), make(chan uint64)
+	d.late = nil
 	rec := d.record()
 	if d.cfg.Source != SourceDA {
 		f := &follower{
@@ -121,7 +123,7 @@ func (d *Driver) session(ctx context.Context) error {
 	}
 	if d.cfg.Source != SourceP2P {
 		f := &firmSource{
-			da: d.cfg.DA, limits: d.cfg.Limits, take: d.feeder(firm), metrics: d.metrics, log: d.log, trust: rec.FirmTrust, cursor: rec.Cursor,
+			da: d.cfg.DA, limits: d.cfg.Limits, take: d.feeder(firm), metrics: d.metrics, log: d.log, trust: rec.FirmTrust, cursor: rec.Cursor, rule: d.cfg.Rule,
 		}
 		work.Go(func() { failed <- f.run(ctx) })
 		work.Go(func() { f.watchFinality(ctx, finals) })
@@ -135,6 +137,10 @@ func (d *Driver) session(ctx context.Context) error {
 
 // next takes one event to its end.
 func (d *Driver) next(ctx context.Context, soft, firm *lookahead, finals <-chan uint64, failed <-chan error) error {
+	items := firm.items
+	if d.late != nil {
+		items = nil
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -143,14 +149,18 @@ func (d *Driver) next(ctx context.Context, soft, firm *lookahead, finals <-chan 
 	case b := <-soft.items:
 		defer soft.done(&b)
 		return d.take(ctx, "soft", soft, &b, d.derive.soft)
-	case b := <-firm.items:
-		defer firm.done(&b)
-		if err := d.take(ctx, "firm", firm, &b, d.derive.firm); err != nil {
-			return err
-		}
+	case b := <-items:
+		d.late = &b
 	case d.daFinal = <-finals:
 	case run := <-d.clashes:
 		return d.persist(ctx, func() error { return d.derive.announced(run) })
+	}
+	if b := d.late; b != nil && (!b.Late || b.DAHeight <= d.daFinal) {
+		d.late = nil
+		defer firm.done(b)
+		if err := d.take(ctx, "firm", firm, b, d.derive.firm); err != nil {
+			return err
+		}
 	}
 	return d.persist(ctx, func() error { return d.derive.final(d.daFinal) })
 }
@@ -194,6 +204,9 @@ func (d *Driver) persist(ctx context.Context, f func() error) error {
 // feeder is the end of a source: it decodes what is new, lets the executor prepare it, and waits for room in the queue.
 func (d *Driver) feeder(q *lookahead) func(context.Context, Block) error {
 	return func(ctx context.Context, b Block) error {
+		if b.Quiet > 0 {
+			return q.put(ctx, decoded{Block: b, ready: true})
+		}
 		d.prover.proves(b.Header.Height)
 		item := decoded{Block: b}
 		if b.Header.Height > d.record().Soft.Height {

@@ -259,7 +259,7 @@ func TestExecutorThatCannotGoBackHalts(t *testing.T) {
 	gone := &ExecutorError{Critical, errors.New("no longer kept: remove the folder")}
 	for name, turn := range map[string]func(x *fakeExecutor, cfg *Config, c *chain){
 		"a stranger's block": func(x *fakeExecutor, _ *Config, _ *chain) {
-			x.blocks = append(x.blocks, Output{Height: 1_000, BlockHash: common.Hash{1}})
+			x.blocks = append(x.blocks, Output{Height: 1_000, Number: 1_000, BlockHash: common.Hash{1}})
 		},
 		"a reset": func(_ *fakeExecutor, cfg *Config, c *chain) {
 			cfg.Source, cfg.DA = SourceBoth, gapped{&fakeDA{chain: c, published: newStage(60), finality: newStage(0), batch: 4}}

@@ -85,36 +85,46 @@ func (s *Sequencer) Serve(t *testing.T, h *p2p.Host, lie bool) {
 // Publish writes a run of heights to a DA layer; to must end a run.
 func (s *Sequencer) Publish(t testing.TB, layer da.Layer, from, to uint64) {
 	t.Helper()
+	for from <= to {
+		end := from
+		for s.chain.steps[end-1].Next == nil && end < to {
+			end++
+		}
+		headers, lanes := s.chain.blobs(t, from, end)
+		if _, err := layer.Submit(t.Context(), append(headers, lanes...)); err != nil {
+			t.Fatal(err)
+		}
+		from = end + 1
+	}
+}
+
+// blobs are a run of heights as they stand on a DA layer: the headers, and the lanes of this rollup.
+func (c *chain) blobs(t testing.TB, from, to uint64) (headers, lanes []da.Blob) {
+	t.Helper()
 	codec, err := batch.NewCodec()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := s.chain
-	for from <= to {
-		h := batch.Headers{ChainID: testChain}
-		l := batch.Lanes{ChainID: testChain, Namespace: mine()}
-		for end := false; !end; from++ {
-			st := c.steps[from-1]
-			h.Blocks = append(h.Blocks, batch.HeaderLanes{Header: st.Header, Leaves: c.blocks[from-1].Table.Leaves()})
-			if len(st.Lanes[0].Data) > 0 {
-				l.Lanes = append(l.Lanes, batch.LaneAt{Height: from, Data: st.Lanes[0].Data})
-			}
-			h.Certificate, h.Next, end = *st.Certificate, st.Next, st.Next != nil || from == to
-		}
-		var blobs []da.Blob
-		raw, err := codec.EncodeHeaders(h)
-		if err != nil {
-			t.Fatal(err)
-		}
-		blobs = append(blobs, da.Blob{Namespace: namespaces.Headers(), Data: raw})
-		if len(l.Lanes) > 0 {
-			if raw, err = codec.EncodeLanes(l); err != nil {
-				t.Fatal(err)
-			}
-			blobs = append(blobs, da.Blob{Namespace: mine(), Data: raw})
-		}
-		if _, err := layer.Submit(t.Context(), blobs); err != nil {
-			t.Fatal(err)
+	last := c.steps[to-1]
+	h := batch.Headers{ChainID: testChain, Certificate: *last.Certificate, Next: last.Next}
+	l := batch.Lanes{ChainID: testChain, Namespace: mine()}
+	for ; from <= to; from++ {
+		st := c.steps[from-1]
+		h.Blocks = append(h.Blocks, batch.HeaderLanes{Header: st.Header, Leaves: c.blocks[from-1].Table.Leaves()})
+		if len(st.Lanes[0].Data) > 0 {
+			l.Lanes = append(l.Lanes, batch.LaneAt{Height: from, Data: st.Lanes[0].Data})
 		}
 	}
+	raw, err := codec.EncodeHeaders(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	headers = []da.Blob{{Namespace: namespaces.Headers(), Data: raw}}
+	if len(l.Lanes) > 0 {
+		if raw, err = codec.EncodeLanes(l); err != nil {
+			t.Fatal(err)
+		}
+		lanes = []da.Blob{{Namespace: mine(), Data: raw}}
+	}
+	return headers, lanes
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/forced"
 )
 
 // FromDA reads a rollup's blocks from a DA layer. from is a DA height below which the network has written nothing; 0 if that is not known.
@@ -73,9 +74,9 @@ type daReader struct {
 }
 
 func (r *daReader) Next(ctx context.Context) (Block, error) {
-	b, err := r.Reader.Next(ctx)
-	if err != nil {
-		return Block{}, err
+	b, quiet, err := r.Reader.Progress(ctx)
+	if err != nil || quiet > 0 {
+		return Block{Quiet: quiet}, err
 	}
 	out := Block{Header: b.Header, Hash: b.Hash, Lane: b.Lane(r.namespace), DAHeight: b.DAHeight}
 	r.headers = append(r.headers, b.Header)
@@ -94,6 +95,7 @@ type firmSource struct {
 	take    func(context.Context, Block) error
 	metrics *metrics
 	log     *slog.Logger
+	rule    forced.Rule
 
 	trust  cert.Trust // owned by run: what was verified and taken
 	cursor []byte     // owned by run: the reader's, at trust
@@ -134,10 +136,27 @@ func (f *firmSource) read(ctx context.Context) error {
 		return fmt.Errorf("open the DA layer's blocks after height %d: %w", f.trust.Height, err)
 	}
 	defer r.Close()
+	next, daHead, told := f.trust.Height+1, uint64(0), uint64(0)
 	for {
 		b, err := r.Next(ctx)
 		if err != nil {
 			return fmt.Errorf("read from the DA layer: %w", err)
+		}
+		switch {
+		case b.Quiet > 0 && !f.rule.On():
+			continue
+		case b.Quiet > 0: // what comes of it is not undone: only as far as the layer does not go back
+			final, err := f.da.Final(ctx)
+			if err != nil {
+				return fmt.Errorf("ask the DA layer for its final height: %w", err)
+			}
+			if b.Quiet = min(b.Quiet, final); b.Quiet <= told {
+				continue
+			}
+			b.Header.Height, told = next, b.Quiet
+		default:
+			b.Late = f.rule.On() && f.rule.Late(daHead, b.Header.DAHead, b.DAHeight)
+			next, daHead = b.Header.Height+1, b.Header.DAHead
 		}
 		if err := f.take(ctx, b); err != nil {
 			return err

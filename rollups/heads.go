@@ -2,6 +2,8 @@ package rollups
 
 import (
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/lockstep-network/lockstep/namespaces/forced"
 )
 
 // Head is how far one view of the rollup has come.
@@ -9,6 +11,11 @@ type Head struct {
 	Height uint64      // shared height, 0 at genesis
 	Hash   common.Hash // its header's hash; the genesis hash at height 0
 	Output Output      // newest rollup block of a shared height not above Height
+
+	// Where derivation stood then (specs/12-forced.md).
+	TimeMS   uint64       // of the newest input
+	Forced   forced.Place // up to which forced items are inserted
+	DAHeight uint64       // at which Height and all below were readable, or of a fallback block after it; 0 while that is not known
 }
 
 // Heads are the three views: Final is never above Firm, Firm never above Soft. Soft is revocable until it is Firm, Firm until it is Final.

@@ -13,11 +13,12 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
+	"github.com/lockstep-network/lockstep/namespaces/forced"
 	"github.com/lockstep-network/lockstep/rollups/internal/kv"
 )
 
 const (
-	storeVersion = 2
+	storeVersion = 3
 
 	// maxUnsynced bounds the moves of heads that a crash may take back: that many shared blocks are fetched and verified again, none is
 	// executed again. A move that executed something is always synced.
@@ -62,7 +63,18 @@ type record struct {
 type past struct {
 	Hash     common.Hash // of the header
 	Output   Output      // the newest rollup block after it
-	DAHeight uint64      // where it became readable; 0 until it is firm
+	DAHeight uint64      // where it and all before it had become readable; 0 until it is firm
+	Parent   common.Hash // the rollup block before its own
+	TimeMS   uint64      // as in Head, as the next one
+	Forced   forced.Place
+}
+
+func pastOf(h Head, parent common.Hash, daHeight uint64) past {
+	return past{h.Hash, h.Output, daHeight, parent, h.TimeMS, h.Forced}
+}
+
+func (p *past) head(height uint64) Head {
+	return Head{height, p.Hash, p.Output, p.TimeMS, p.Forced, p.DAHeight}
 }
 
 type recordWire struct {

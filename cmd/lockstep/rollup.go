@@ -32,7 +32,7 @@ const (
 
 // rollupFlags are the settings of a rollup node, whether it is one process or two: one settings file serves both.
 func rollupFlags(socket string) []cli.Flag {
-	return append(nodeFlags("127.0.0.1:8545", "host:port of Ethereum JSON-RPC, HTTP and WebSocket", "URL of the DA layer; needed unless --source is p2p"),
+	return append(nodeFlags("127.0.0.1:8545", "host:port of Ethereum JSON-RPC, HTTP and WebSocket", "URL of the DA layer; needed unless --source is p2p, which stops without one where forced items may be due"),
 		text(flagNamespace, "", "the rollup's namespace, hexadecimal"),
 		text(flagSource, string(rollups.SourceBoth), "both: soft from operators, firm from the DA layer; p2p: operators alone; da: DA layer alone"),
 		number(flagTip, 0, "wei per byte that the gateway offers on top of the fee"),

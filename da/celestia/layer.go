@@ -90,6 +90,30 @@ func (l *Layer) Head(ctx context.Context) (da.Head, error) {
 	return head, nil
 }
 
+// Time implements [da.Layer]: the header's.
+func (l *Layer) Time(ctx context.Context, height uint64) (uint64, error) {
+	if height == 0 {
+		return 0, fmt.Errorf("time of DA height 0: heights begin at 1: %w", da.ErrInvalid)
+	}
+	var first error
+	for _, n := range l.nodes { // an archive may have what the first has pruned
+		h, err := ask[header](ctx, n, headerAnswer, "header.GetByHeight", height)
+		if err == nil && (uint64(h.Header.Height) != height || h.Header.Time.UnixMilli() <= 0) {
+			err = fmt.Errorf("the header has another height, or no time: %w", da.ErrUnavailable)
+		}
+		if err == nil {
+			return uint64(h.Header.Time.UnixMilli()), nil
+		}
+		if first == nil {
+			first = err
+		}
+		if errors.Is(err, da.ErrNotYet) || ctx.Err() != nil {
+			break
+		}
+	}
+	return 0, fmt.Errorf("time of DA height %d: %w", height, first)
+}
+
 // Balance is what the node's account holds, in utia.
 func (l *Layer) Balance(ctx context.Context) (uint64, error) {
 	b, err := ask[balance](ctx, l.nodes[0], smallAnswer, "state.Balance")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -81,7 +82,8 @@ func decode(answered []blob, ns namespaces.Namespace) ([]da.Blob, error) {
 // header is what a driver needs of a Celestia header.
 type header struct {
 	Header struct {
-		Height number `json:"height"`
+		Height number    `json:"height"`
+		Time   time.Time `json:"time"`
 	} `json:"header"`
 	Commit struct {
 		BlockID struct {

@@ -133,6 +133,12 @@ func (f *Forked) Read(ctx context.Context, height uint64, ns namespaces.Namespac
 	return out, err
 }
 
+// Time implements [da.Layer]: a second for each height.
+func (f *Forked) Time(ctx context.Context, height uint64) (uint64, error) {
+	_, err := f.at(ctx, height)
+	return 1_700_000_000_000 + 1_000*height, err
+}
+
 // Link implements [da.Linker].
 func (f *Forked) Link(ctx context.Context, height uint64) (da.Link, error) {
 	b, err := f.at(ctx, height)

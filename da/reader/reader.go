@@ -192,6 +192,17 @@ func (r *Reader) reset(marks *cert.Marks) {
 // stay: a [*Withdrawn]: another reader must go on; critical ones, a *cert.ErrConflict, with the evidence, or one that wraps [da.ErrGone]: another
 // node of the layer must be asked.
 func (r *Reader) Next(ctx context.Context) (Block, error) {
+	for {
+		b, quiet, err := r.Progress(ctx)
+		if err != nil || quiet == 0 {
+			return b, err
+		}
+	}
+}
+
+// Progress is Next that also returns when the layer's head was looked at in vain: quiet is then a DA height at or below which the next block is
+// not readable, and will not be. It is 0 with a block.
+func (r *Reader) Progress(ctx context.Context) (b Block, quiet uint64, err error) {
 	for r.failed == nil {
 		b, ok, err := r.step(ctx)
 		r.report()
@@ -199,19 +210,33 @@ func (r *Reader) Next(ctx context.Context) (Block, error) {
 		var withdrawn *Withdrawn
 		switch {
 		case ok:
-			return b, nil
+			return b, 0, nil
 		case errors.As(err, &conflict), errors.Is(err, da.ErrGone), errors.As(err, &withdrawn):
 			r.failed = err
 		case ctx.Err() != nil:
-			return Block{}, ctx.Err()
-		case err != nil: // the layer was reorganised under the reader
+			return Block{}, 0, ctx.Err()
+		case err == nil:
+			if quiet = r.quiet(); quiet > 0 {
+				return Block{}, quiet, nil
+			}
+		default: // the layer was reorganised under the reader
 			r.cfg.Log.WarnContext(ctx, "reading the DA layer anew", "error", err)
 			if err := pause(ctx, r.cfg.Limits.BackoffMin); err != nil {
-				return Block{}, err
+				return Block{}, 0, err
 			}
 		}
 	}
-	return Block{}, r.failed
+	return Block{}, 0, r.failed
+}
+
+// quiet is the layer's head if that was looked at, and the next block is not whole there; else 0.
+func (r *Reader) quiet() uint64 {
+	m := r.machine
+	head, _ := r.view.get()
+	if m.scanned < head.Height || m.scanned < r.cursor.headers || m.resume.headers > 0 || len(m.queue) > 0 && m.queue[0].missing == 0 {
+		return 0
+	}
+	return m.scanned
 }
 
 // step gives the next block, or looks at one more DA height.

@@ -194,7 +194,11 @@ func (n *node) rollback(height uint64) {
 	n.t.Helper()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.chain.Rollback(context.Background(), height); err != nil {
+	number, err := n.chain.NumberAtHeight(height)
+	if err == nil {
+		err = n.chain.Rollback(context.Background(), number)
+	}
+	if err != nil {
 		n.t.Fatal(err)
 	}
 	n.height = height

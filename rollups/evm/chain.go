@@ -115,7 +115,7 @@ type tip struct {
 func (t *tip) number() uint64 { return t.header.Number.Uint64() }
 
 func (t *tip) output() rollups.Output {
-	return rollups.Output{Height: SharedHeight(t.header), Number: t.number(), BlockHash: t.hash, StateRoot: t.header.Root}
+	return rollups.Output{Height: SharedHeight(t.header), Fallback: Fallback(t.header), Number: t.number(), BlockHash: t.hash, StateRoot: t.header.Root}
 }
 
 // sealed is a block with its receipts. Immutable.
@@ -197,15 +197,15 @@ func (c *Chain) Execute(ctx context.Context, in rollups.Input) (rollups.Output, 
 		return rollups.Output{}, ErrClosed
 	}
 	parent := c.head.Load()
-	height := SharedHeight(parent.header)
+	head := parent.output()
 	switch {
 	case len(in.Entries) == 0:
 		return rollups.Output{}, fmt.Errorf("execute shared height %d: no entries", in.Height)
-	case in.Height == height && parent.number() > 0 && in.Hash == parent.header.MixDigest:
-		return parent.output(), nil
-	case in.Height <= height:
+	case in.Names(head) && parent.number() > 0 && in.Hash == parent.header.MixDigest:
+		return head, nil
+	case !in.After(head):
 		return rollups.Output{}, fmt.Errorf("execute shared height %d (%s): %w: the head is of height %d (%s)",
-			in.Height, in.Hash, ErrOutOfOrder, height, parent.header.MixDigest)
+			in.Height, in.Hash, ErrOutOfOrder, head.Height, parent.header.MixDigest)
 	}
 	entries := c.entries.prepare(in.Entries)
 	if err := canceled(ctx, "execute"); err != nil {
@@ -215,7 +215,7 @@ func (c *Chain) Execute(ctx context.Context, in rollups.Input) (rollups.Output, 
 	if err != nil {
 		return rollups.Output{}, fmt.Errorf("open state of block %d: %w", parent.number(), err)
 	}
-	x := begin(c.config, c.genesis.nextHeader(parent.header, in.Height, in.Hash, in.TimeMS), st, c.hashes)
+	x := begin(c.config, c.genesis.nextHeader(parent.header, in), st, c.hashes)
 	defer x.close()
 	skips := derive(x, entries)
 	block, err := x.seal()
@@ -230,28 +230,28 @@ func (c *Chain) Execute(ctx context.Context, in rollups.Input) (rollups.Output, 
 	}
 	c.entries.forget(in.Entries)
 	c.recent.Add(block.Hash(), &sealed{block: block, receipts: x.receipts})
-	head := &tip{header: block.Header(), hash: block.Hash()}
-	c.head.Store(head)
-	c.heads.advance(head.number())
-	return head.output(), nil
+	next := &tip{header: block.Header(), hash: block.Hash()}
+	c.head.Store(next)
+	c.heads.advance(next.number())
+	return next.output(), nil
 }
 
-// Rollback drops every block of a shared height above height.
+// Rollback drops every block above a number.
 //
 // Order of effects: the state goes back if it must, then the head pointer moves in a
 // durable write, then readers see it, then the dropped blocks are deleted. A crash before
 // the head pointer moved undoes the rollback (Open executes the dropped state again), one
 // after it lets Open finish the deletion.
-func (c *Chain) Rollback(ctx context.Context, height uint64) error {
+func (c *Chain) Rollback(ctx context.Context, number uint64) error {
 	c.write.Lock()
 	defer c.write.Unlock()
 	if c.closed {
 		return ErrClosed
 	}
 	old := c.head.Load()
-	header, err := c.newestAt(height)
+	header, err := c.HeaderByNumber(min(number, old.number()))
 	if err != nil {
-		return fmt.Errorf("rollback to shared height %d: %w", height, err)
+		return fmt.Errorf("roll back to block %d: %w", number, err)
 	}
 	target := &tip{header: header, hash: header.Hash()}
 	if target.hash == old.hash {
@@ -263,10 +263,10 @@ func (c *Chain) Rollback(ctx context.Context, height uint64) error {
 	if !c.states.has(header.Root) {
 		ok, err := c.states.rewind(header.Root)
 		if err != nil {
-			return fmt.Errorf("rollback to shared height %d: %w", height, err)
+			return fmt.Errorf("roll back to block %d: %w", number, err)
 		}
 		if !ok {
-			err := fmt.Errorf("rollback to shared height %d (block %d): %w", height, target.number(), ErrTooDeep)
+			err := fmt.Errorf("roll back to block %d: %w", target.number(), ErrTooDeep)
 			return &rollups.ExecutorError{Severity: rollups.Critical, Err: err}
 		}
 	}

@@ -18,17 +18,18 @@
 //
 //	mixHash = keccak256(rlp([1, chain_id, gas_limit, base_fee, coinbase, timestamp]))
 //
-// Every shared block with at least one entry for the rollup makes exactly one rollup block,
-// even if no entry is valid; a shared block without entries makes none.
+// Every shared block with at least one entry for the rollup, and every fallback block, makes
+// exactly one rollup block, even if no entry is valid; a shared block without entries makes
+// none. Forced entries are entries as others, in front of them.
 //
 //	number            parent's + 1
-//	timestamp         max(parent's, floor(shared time_ms / 1000)); it may repeat, never fall
+//	timestamp         max(parent's, floor(the input's time_ms / 1000)); it may repeat, never fall
 //	gasLimit          genesis gas_limit
 //	baseFeePerGas     genesis base_fee; burned
 //	beneficiary       genesis coinbase; receives the priority fees
-//	mixHash           shared header hash (PREVRANDAO: known to the proposer in advance, no source of randomness for money)
-//	parentBeaconRoot  shared header hash
-//	extraData         shared height, 8 bytes big endian
+//	mixHash           the input's hash: the shared header's, unless entries were forced (PREVRANDAO: known to the proposer in advance, no source of randomness for money)
+//	parentBeaconRoot  the input's hash
+//	extraData         shared height, 8 bytes big endian; in a fallback block its DA height behind it, likewise
 //	difficulty, nonce 0
 //	ommersHash        of the empty list
 //	withdrawalsRoot   of the empty list

@@ -166,7 +166,7 @@ func (g Genesis) block() (*types.Block, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compute genesis state root: %w", err)
 	}
-	header := g.header(common.Hash{}, 0, 0, g.Timestamp, g.paramsHash())
+	header := g.header(common.Hash{}, 0, 0, 0, g.Timestamp, g.paramsHash())
 	header.ParentBeaconRoot = new(common.Hash)
 	header.Root = root
 	return types.NewBlock(header, emptyBody(nil), nil, newListHasher()), nil

@@ -115,7 +115,7 @@ func (c *Chain) executeAgain(header *types.Header) error {
 	if err != nil {
 		return fmt.Errorf("open parent state: %w", err)
 	}
-	again := c.genesis.header(header.ParentHash, number, SharedHeight(header), header.Time, header.MixDigest)
+	again := c.genesis.header(header.ParentHash, number, SharedHeight(header), Fallback(header), header.Time, header.MixDigest)
 	x := begin(c.config, again, st, c.hashes)
 	defer x.close()
 	recoverSenders(c.signer, body.Transactions)

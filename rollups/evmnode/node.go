@@ -24,6 +24,7 @@ import (
 	"github.com/lockstep-network/lockstep/da/dial"
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/feed"
+	"github.com/lockstep-network/lockstep/namespaces/forced"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/p2p"
 	"github.com/lockstep-network/lockstep/rollups"
@@ -52,7 +53,7 @@ type Config struct {
 
 	RPCListen  string      // host:port of Ethereum JSON-RPC, HTTP and WebSocket
 	RPCOrigins []string    // browsers' origins that are let in
-	DA         dial.Config // the DA layer; needed unless Source is p2p
+	DA         dial.Config // the DA layer; needed unless Source is p2p, which reads forced items there
 	DAFrom     uint64      // DA height below which the network has written nothing; 0 if that is not known
 	Executor   string      // unix socket between the two processes of RunExecutor and RunDriver
 
@@ -196,12 +197,17 @@ func (c Config) open(ctx context.Context, exec rollups.Executor, prepare func([]
 		Dir: filepath.Join(c.Home, "data", "derivation"), Namespace: c.Namespace, Genesis: trust, Executor: exec, Prepare: prepare,
 		Source: c.Source, Registry: c.Registry, Log: c.Logger,
 	}
-	if c.Source != rollups.SourceP2P {
+	params := c.Genesis.Params
+	cfg.Rule = forced.Rule{Start: params.DAStart, Delay: params.ForcedDelay, Window: params.ForcedWindow}
+	if c.DA.URL != "" {
 		layer, err := dial.Open(c.DA)
 		if err != nil {
 			return nil, nil, fmt.Errorf("open DA layer: %w", err)
 		}
-		cfg.DA = rollups.FromDA(layer, c.Namespace, c.DAFrom, c.Logger)
+		cfg.Forced = rollups.ForcedFromDA(layer, c.Genesis.ChainID, c.Namespace, params.ForcedDelay)
+		if c.Source != rollups.SourceP2P {
+			cfg.DA = rollups.FromDA(layer, c.Namespace, max(params.DAStart, c.DAFrom), c.Logger)
+		}
 	}
 	var host *p2p.Host
 	if c.Source != rollups.SourceDA {

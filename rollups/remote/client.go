@@ -78,8 +78,8 @@ func (c *Client) Execute(ctx context.Context, in rollups.Input) (rollups.Output,
 }
 
 // Rollback implements rollups.Executor.
-func (c *Client) Rollback(ctx context.Context, height uint64) error {
-	_, err := c.drive(ctx, fmt.Sprintf("roll back to shared height %d", height), "rollback", hexutil.Uint64(height))
+func (c *Client) Rollback(ctx context.Context, number uint64) error {
+	_, err := c.drive(ctx, fmt.Sprintf("roll back to block %d", number), "rollback", hexutil.Uint64(number))
 	return err
 }
 
@@ -110,7 +110,7 @@ func (c *Client) severe(err error) error {
 	if detail.Head != nil {
 		known, head := c.Head(), detail.Head.decode()
 		c.moved(head)
-		lost = head != known && head.Height <= known.Height
+		lost = head != known && head.Number <= known.Number
 	}
 	if lost || detail.Severity == rollups.Reset.String() {
 		return &rollups.ExecutorError{Severity: rollups.Reset, Err: err}

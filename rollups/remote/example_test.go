@@ -41,9 +41,9 @@ func (d *digest) Execute(_ context.Context, in rollups.Input) (rollups.Output, e
 	defer d.mu.Unlock()
 	head := d.blocks[len(d.blocks)-1]
 	switch {
-	case in.Height == head.Height && in.Hash == d.inputs[len(d.inputs)-1]:
+	case in.Names(head) && in.Hash == d.inputs[len(d.inputs)-1]:
 		return head, nil // the answer was lost
-	case in.Height <= head.Height:
+	case !in.After(head):
 		return rollups.Output{}, errors.New("the input does not follow the head")
 	}
 	state := head.StateRoot
@@ -51,15 +51,15 @@ func (d *digest) Execute(_ context.Context, in rollups.Input) (rollups.Output, e
 		state = crypto.Keccak256Hash(state[:], e)
 	}
 	block := crypto.Keccak256Hash(head.BlockHash[:], in.Hash[:], state[:])
-	d.blocks = append(d.blocks, rollups.Output{Height: in.Height, Number: head.Number + 1, BlockHash: block, StateRoot: state})
+	d.blocks = append(d.blocks, rollups.Output{Height: in.Height, Fallback: in.Fallback, Number: head.Number + 1, BlockHash: block, StateRoot: state})
 	d.inputs = append(d.inputs, in.Hash)
 	return d.blocks[len(d.blocks)-1], nil
 }
 
-func (d *digest) Rollback(_ context.Context, height uint64) error {
+func (d *digest) Rollback(_ context.Context, number uint64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for d.blocks[len(d.blocks)-1].Height > height {
+	for d.blocks[len(d.blocks)-1].Number > number {
 		d.blocks, d.inputs = d.blocks[:len(d.blocks)-1], d.inputs[:len(d.inputs)-1]
 	}
 	return nil

@@ -21,6 +21,7 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/forced"
 	"github.com/lockstep-network/lockstep/rollups"
 	"github.com/lockstep-network/lockstep/rollups/remote"
 )
@@ -387,8 +388,10 @@ func TestRubbishIsRefused(t *testing.T) {
 		"genesis height":      {in("0x0", `["0x01"]`), "genesis"},
 		"no hexadecimal":      {in("0x1", `["01"]`), "hex"},
 		"a height of 65 bits": {in("0x10000000000000000", `["0x01"]`), "64 bits"},
-		"entries too large":   {in("0x1", `["0x`+strings.Repeat("00", block.MaxBodySize)+`","0x00"]`), "at most"},
+		"entries too large":   {in("0x1", `["0x`+strings.Repeat("00", block.MaxBodySize+forced.MaxInputBytes)+`","0x00"]`), "at most"},
 		"request too large":   {in("0x1", `["0x`+strings.Repeat("00", 12<<20)+`"]`), "too large"},
+		"more is forced":      {strings.Replace(in("0x1", `["0x01"]`), `"timeMs"`, `"forced":"0x2","timeMs"`, 1), "forced"},
+		"half a fallback":     {strings.Replace(in("0x1", `["0x01","0x02"]`), `"timeMs"`, `"forced":"0x1","fallback":"0x9","timeMs"`, 1), "forced"},
 		"a batch":             {"[" + in("0x1", `["0x01"]`) + "," + in("0x2", `["0x01"]`) + "]", "batch too large"},
 		"heads out of order":  {`{"jsonrpc":"2.0","id":1,"method":"executor_view","params":["` + id + `",{"firm":{"height":"0x1"}}]}`, "ascend"},
 	} {

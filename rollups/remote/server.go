@@ -138,7 +138,7 @@ func (m *methods) Execute(ctx context.Context, id, parent common.Hash, in inputJ
 	m.s.drive.Lock()
 	defer m.s.drive.Unlock()
 	head := m.s.exec.Head()
-	if input.Height != head.Height && parent != head.BlockHash {
+	if !input.Names(head) && parent != head.BlockHash {
 		return nil, &wireError{
 			codeStep, fmt.Sprintf("shared height %d stands on block %s, the head is %s (shared height %d)", input.Height, parent, head.BlockHash, head.Height),
 			errorJSON{Severity: rollups.Temporary.String(), Head: ref(encodeOutput(head))},
@@ -152,13 +152,13 @@ func (m *methods) Execute(ctx context.Context, id, parent common.Hash, in inputJ
 }
 
 // Rollback is executor_rollback; it answers the head after it.
-func (m *methods) Rollback(ctx context.Context, id common.Hash, height hexutil.Uint64) (*outputJSON, error) {
+func (m *methods) Rollback(ctx context.Context, id common.Hash, number hexutil.Uint64) (*outputJSON, error) {
 	if err := m.admit(id); err != nil {
 		return nil, err
 	}
 	m.s.drive.Lock()
 	defer m.s.drive.Unlock()
-	if err := m.s.exec.Rollback(ctx, uint64(height)); err != nil {
+	if err := m.s.exec.Rollback(ctx, uint64(number)); err != nil {
 		return nil, m.failed(ctx, err)
 	}
 	return ref(encodeOutput(m.s.exec.Head())), nil

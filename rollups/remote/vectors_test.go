@@ -91,8 +91,14 @@ func record(t testing.TB, h http.Handler) []exchange {
 		return 1
 	}, func() uint64 { return 1_000_000_001 })
 	what = "back to the genesis"
-	back := c.Rollback(t.Context(), 1)
-	if err := errors.Join(err, again, back); err != nil {
+	back := c.Rollback(t.Context(), 0)
+	what = "an input of which the first entry is forced"
+	in := input(2, "first", "forced")
+	in.Forced = 1
+	_, force := c.Execute(t.Context(), in)
+	what = "a fallback block behind it"
+	_, fallback := c.Execute(t.Context(), rollups.Input{Height: 2, Hash: common.Hash{9}, TimeMS: 1_700_000_000_000, Entries: [][]byte{{7}}, Forced: 1, Fallback: 26})
+	if err := errors.Join(err, again, back, force, fallback); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -111,7 +117,7 @@ func TestVectors(t *testing.T) {
 		{"Txs to publish", `{"jsonrpc":"2.0","id":1,"method":"executor_outbox","params":["` + id + `"]}`},
 		{"an input on another block than the head", `{"jsonrpc":"2.0","id":1,"method":"executor_execute","params":["` + id + `","` + common.Hash{5}.Hex() + `",{"height":"0x3","hash":"` + common.Hash{6}.Hex() + `","timeMs":"0x1","entries":["0x01"]}]}`},
 		{"another identity", `{"jsonrpc":"2.0","id":1,"method":"executor_rollback","params":["` + common.Hash{5}.Hex() + `","0x0"]}`},
-		{"another version", `{"jsonrpc":"2.0","id":1,"method":"executor_hello","params":[{"version":"0x2","chainId":"remote-1","genesis":"` + ours.Genesis.Hex() + `","namespace":"` + ours.Namespace.String() + `"}]}`},
+		{"another version", `{"jsonrpc":"2.0","id":1,"method":"executor_hello","params":[{"version":"0x1","chainId":"remote-1","genesis":"` + ours.Genesis.Hex() + `","namespace":"` + ours.Namespace.String() + `"}]}`},
 	} {
 		list = append(list, exchange{x.what, json.RawMessage(x.request), json.RawMessage(strings.TrimSpace(post(t, h, x.request)))})
 	}

@@ -12,16 +12,17 @@ import (
 
 	"github.com/lockstep-network/lockstep/namespaces"
 	"github.com/lockstep-network/lockstep/namespaces/block"
+	"github.com/lockstep-network/lockstep/namespaces/forced"
 	"github.com/lockstep-network/lockstep/rollups"
 )
 
 // Version is the protocol's.
-const Version = 1
+const Version = 2
 
 // Bounds of both sides.
 const (
-	// maxEntries bounds what one input's entries count together, in bytes: they were in one body.
-	maxEntries = block.MaxBodySize
+	// maxEntries bounds what one input's entries count together, in bytes: they were in one body, or forced.
+	maxEntries = block.MaxBodySize + forced.MaxInputBytes
 	// maxRequest bounds a request, in bytes: the entries in hexadecimal digits, and for each, of which a leg of 13 bytes is the smallest, five
 	// bytes of JSON.
 	maxRequest = 24 << 20
@@ -95,24 +96,27 @@ func (h helloJSON) differs(mine helloJSON) error {
 
 type outputJSON struct {
 	Height    hexutil.Uint64 `json:"height"`
+	Fallback  hexutil.Uint64 `json:"fallback"`
 	Number    hexutil.Uint64 `json:"number"`
 	BlockHash common.Hash    `json:"blockHash"`
 	StateRoot common.Hash    `json:"stateRoot"`
 }
 
 func encodeOutput(o rollups.Output) outputJSON {
-	return outputJSON{hexutil.Uint64(o.Height), hexutil.Uint64(o.Number), o.BlockHash, o.StateRoot}
+	return outputJSON{hexutil.Uint64(o.Height), hexutil.Uint64(o.Fallback), hexutil.Uint64(o.Number), o.BlockHash, o.StateRoot}
 }
 
 func (o outputJSON) decode() rollups.Output {
-	return rollups.Output{Height: uint64(o.Height), Number: uint64(o.Number), BlockHash: o.BlockHash, StateRoot: o.StateRoot}
+	return rollups.Output{Height: uint64(o.Height), Fallback: uint64(o.Fallback), Number: uint64(o.Number), BlockHash: o.BlockHash, StateRoot: o.StateRoot}
 }
 
 type inputJSON struct {
-	Height  hexutil.Uint64  `json:"height"`
-	Hash    common.Hash     `json:"hash"`
-	TimeMS  hexutil.Uint64  `json:"timeMs"`
-	Entries []hexutil.Bytes `json:"entries"`
+	Height   hexutil.Uint64  `json:"height"`
+	Hash     common.Hash     `json:"hash"`
+	TimeMS   hexutil.Uint64  `json:"timeMs"`
+	Entries  []hexutil.Bytes `json:"entries"`
+	Forced   hexutil.Uint64  `json:"forced"`
+	Fallback hexutil.Uint64  `json:"fallback"`
 }
 
 func encodeInput(in rollups.Input) inputJSON {
@@ -120,12 +124,18 @@ func encodeInput(in rollups.Input) inputJSON {
 	for i, e := range in.Entries {
 		entries[i] = e
 	}
-	return inputJSON{hexutil.Uint64(in.Height), in.Hash, hexutil.Uint64(in.TimeMS), entries}
+	return inputJSON{hexutil.Uint64(in.Height), in.Hash, hexutil.Uint64(in.TimeMS), entries, hexutil.Uint64(in.Forced), hexutil.Uint64(in.Fallback)}
 }
 
 // decode returns the input if it keeps the bounds.
 func (in inputJSON) decode() (rollups.Input, error) {
-	out := rollups.Input{Height: uint64(in.Height), Hash: in.Hash, TimeMS: uint64(in.TimeMS), Entries: make([][]byte, len(in.Entries))}
+	out := rollups.Input{
+		Height: uint64(in.Height), Hash: in.Hash, TimeMS: uint64(in.TimeMS), Entries: make([][]byte, len(in.Entries)), Fallback: uint64(in.Fallback),
+	}
+	if in.Forced > hexutil.Uint64(len(in.Entries)) || in.Fallback > 0 && in.Forced != hexutil.Uint64(len(in.Entries)) {
+		return rollups.Input{}, fmt.Errorf("%d of %d entries are forced", in.Forced, len(in.Entries))
+	}
+	out.Forced = int(in.Forced)
 	size := 0
 	for i, e := range in.Entries {
 		out.Entries[i] = e

@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/celestiaorg/go-square/v3/share"
 )
@@ -74,6 +75,11 @@ func (n *Node) at(height uint64) (*block, error) {
 	return n.blocks[height-1], nil
 }
 
+// blockTime is six seconds after the block before.
+func blockTime(height uint64) time.Time {
+	return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(height) * 6 * time.Second)
+}
+
 func (n *Node) header(height uint64) (any, error) {
 	if height == 0 {
 		height = n.Head()
@@ -83,7 +89,7 @@ func (n *Node) header(height uint64) (any, error) {
 		return nil, err
 	}
 	return map[string]any{
-		"header": map[string]any{"chain_id": "celestiatest", "height": strconv.FormatUint(height, 10)},
+		"header": map[string]any{"chain_id": "celestiatest", "height": strconv.FormatUint(height, 10), "time": blockTime(height)},
 		"commit": map[string]any{"height": height, "block_id": map[string]any{"hash": fmt.Sprintf("%X", b.hash)}},
 		"dah":    map[string]any{"row_roots": []string{}, "column_roots": []string{}},
 	}, nil
