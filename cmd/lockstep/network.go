@@ -117,6 +117,7 @@ func (p plan) generate() (*network, error) {
 	g := &genesis.Genesis{
 		Version: genesis.Version, ChainID: p.ChainID, TimeMS: uint64(time.Now().UnixMilli()), Params: genesis.DefaultParams(),
 	}
+	g.Params.DAStart = max(g.Params.DAStart, p.DAFrom)
 	if p.Capacity > 0 {
 		g.Params.Capacity, g.Params.MaxSignatures, g.Params.LaneShare = p.Capacity, p.Capacity/1024, p.Capacity/8
 	}
