@@ -65,7 +65,7 @@ func (o *operators) links() []engine.Link {
 	nodes := o.nodes()
 	out := make([]engine.Link, 0, len(nodes))
 	for _, n := range nodes {
-		if id, err := consensusID(n.Node.PeerID); err == nil { // anybody can register a node that is none
+		if id, err := consensusID(n.Node.PeerID); err == nil { // an operator may name no node
 			out = append(out, engine.Link{ConsensusID: id, Address: n.Node.Consensus})
 		}
 	}
@@ -78,7 +78,7 @@ func (o *operators) peers() []string {
 	var out []string
 	for _, n := range o.nodes() {
 		for _, a := range n.Node.Addresses {
-			if n.Member {
+			if n.Member && n.Node.PeerID != "" {
 				out = append(out, a+"/p2p/"+n.Node.PeerID)
 			}
 		}

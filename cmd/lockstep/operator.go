@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/node/api"
 	"github.com/lockstep-network/lockstep/node/api/client"
-	"github.com/lockstep-network/lockstep/node/keys"
 )
 
 // Flags of the operator verbs.
@@ -37,7 +35,7 @@ func operatorCommand() *cli.Command {
 			},
 			{
 				Name: "update", Usage: "change what is named by flags; the rest stays", Action: doing(updateOperator),
-				Flags: operatorFlags(append(nodeRecordFlags(), commissionFlag(), &cli.StringFlag{Name: "peer-id", Usage: "of the node, if it is not --home's"})...),
+				Flags: operatorFlags(append(nodeRecordFlags(), commissionFlag(), &cli.StringFlag{Name: "node", Usage: "what lockstep operator keys --node --owner said on another host, PEER_ID:PROOF, instead of the node key of --home"})...),
 			},
 			{
 				Name: "rotate", Usage: "sign with another key from the epoch's end on", Action: doing(rotateOperator),
@@ -138,12 +136,12 @@ func createOperator(c *cli.Context, node *client.Client, me common.Address) (act
 		return nil, err
 	}
 	a.Commission = c.Uint64(flagCommission)
-	a.Node, err = nodeRecord(c, action.Node{})
+	a.Node, a.NodeProof, err = nodeRecord(c, node, me, action.Node{})
 	return a, err
 }
 
-// nodeRecord changes what an operator's record says of its node by the flags that are set, and by the node key of --home.
-func nodeRecord(c *cli.Context, n action.Node) (action.Node, error) {
+// nodeRecord changes what the owner's record says of its node by the flags that are set, and by the node key of --home, which proves that it may.
+func nodeRecord(c *cli.Context, node *client.Client, owner common.Address, n action.Node) (_ action.Node, proof action.NodeProof, err error) {
 	if c.IsSet("name") {
 		n.Name = c.String("name")
 	}
@@ -153,17 +151,24 @@ func nodeRecord(c *cli.Context, n action.Node) (action.Node, error) {
 	if c.IsSet("consensus") {
 		n.Consensus = c.String("consensus")
 	}
-	if home := c.Path(flagHome); home != "" {
-		key, err := keys.LoadNode(filepath.Join(keysDir(home), keys.NodeFile))
-		if err != nil {
-			return n, err
-		}
-		n.PeerID = key.PeerID().String()
+	if s := c.String("node"); s != "" {
+		n.PeerID, proof, err = parseNodeStatement(s)
+		return n, proof, err
 	}
-	if s := c.String("peer-id"); s != "" {
-		n.PeerID = s
+	home := c.Path(flagHome)
+	if home == "" {
+		return n, proof, nil
 	}
-	return n, nil
+	key, err := homeNode(home)
+	if err != nil {
+		return n, proof, err
+	}
+	g, err := node.Genesis(c.Context)
+	if err != nil {
+		return n, proof, fmt.Errorf("ask for the genesis: %w", err)
+	}
+	n.PeerID = key.PeerID().String()
+	return n, key.Prove(g.Document.ChainID, owner), nil
 }
 
 func updateOperator(c *cli.Context, node *client.Client, me common.Address) (action.Action, error) {
@@ -175,7 +180,7 @@ func updateOperator(c *cli.Context, node *client.Client, me common.Address) (act
 	if c.IsSet(flagCommission) {
 		a.Commission = c.Uint64(flagCommission)
 	}
-	a.Node, err = nodeRecord(c, action.Node{PeerID: now.PeerID, Addresses: now.Addresses, Consensus: now.Consensus, Name: now.Name})
+	a.Node, a.NodeProof, err = nodeRecord(c, node, me, action.Node{PeerID: now.PeerID, Addresses: now.Addresses, Consensus: now.Consensus, Name: now.Name})
 	return a, err
 }
 

@@ -97,6 +97,9 @@ func TestOperatorVerbsSendTheirActions(t *testing.T) {
 	statement := &action.OperatorRotate{}
 	copy(statement.Key[:], strings.Repeat("\x03", 33))
 	copy(statement.Proof[:], strings.Repeat("\x04", 65))
+	const q = "12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2"
+	var nodeProof action.NodeProof
+	copy(nodeProof[:], strings.Repeat("\x05", 64))
 	for args, want := range map[string]action.Action{
 		"operator bond RPC --amount 1.5":                                      &action.Delegate{Operator: me, Amount: uint256.NewInt(15e17)},
 		"operator bond RPC --amount 0.000000000000000007 --operator " + who:   &action.Delegate{Operator: other, Amount: uint256.NewInt(7)},
@@ -105,13 +108,13 @@ func TestOperatorVerbsSendTheirActions(t *testing.T) {
 		"operator unbond RPC --amount 0.000000000000000003 --operator " + who: &action.Undelegate{Operator: other, Shares: uint256.NewInt(5)},
 		"operator withdraw RPC --epoch 4":                                     &action.Withdraw{Operator: me, Epoch: 4},
 		"operator withdraw RPC --epoch 0 --operator " + who:                   &action.Withdraw{Operator: other},
-		"operator leave RPC":                                           &action.OperatorLeave{Leave: true},
-		"operator leave RPC --back":                                    &action.OperatorLeave{},
-		"operator unjail RPC":                                          &action.Unjail{},
-		"operator update RPC --commission 600":                         &action.OperatorUpdate{Commission: 600, Node: action.Node{PeerID: "peer", Addresses: []string{"/ip4/10.0.0.1/tcp/1"}, Consensus: "10.0.0.1:2", Name: "before"}},
-		"operator update RPC --name x --p2p /a --p2p /b --peer-id q":   &action.OperatorUpdate{Commission: 500, Node: action.Node{PeerID: "q", Addresses: []string{"/a", "/b"}, Consensus: "10.0.0.1:2", Name: "x"}},
-		"operator report RPC --height 9 --round 1 --vote V --vote V":   report,
-		"operator rotate RPC --statement " + statementText(*statement): statement,
+		"operator leave RPC":                   &action.OperatorLeave{Leave: true},
+		"operator leave RPC --back":            &action.OperatorLeave{},
+		"operator unjail RPC":                  &action.Unjail{},
+		"operator update RPC --commission 600": &action.OperatorUpdate{Commission: 600, Node: action.Node{PeerID: "peer", Addresses: []string{"/ip4/10.0.0.1/tcp/1"}, Consensus: "10.0.0.1:2", Name: "before"}},
+		"operator update RPC --name x --p2p /a --p2p /b --node " + q + ":0x" + strings.Repeat("05", 64): &action.OperatorUpdate{Commission: 500, NodeProof: nodeProof, Node: action.Node{PeerID: q, Addresses: []string{"/a", "/b"}, Consensus: "10.0.0.1:2", Name: "x"}},
+		"operator report RPC --height 9 --round 1 --vote V --vote V":                                    report,
+		"operator rotate RPC --statement " + statementText(*statement):                                  statement,
 	} {
 		l := &teller{mine: strings.Contains(args, "update"), owed: []*uint256.Int{uint256.NewInt(1)}}
 		args = strings.ReplaceAll(args, " V", " "+hash+":"+signature)
@@ -127,6 +130,10 @@ func statementText(a action.OperatorRotate) string {
 // the key to rotate to.
 func TestOperatorIsMadeAndRotatedFromItsHome(t *testing.T) {
 	home, first, peerID := homeOf(t)
+	node, err := homeNode(home)
+	if err != nil {
+		t.Fatal(err)
+	}
 	owned, err := parseKey(testKey)
 	if err != nil {
 		t.Fatal(err)
@@ -141,11 +148,17 @@ func TestOperatorIsMadeAndRotatedFromItsHome(t *testing.T) {
 		}
 		return &action.OperatorCreate{
 			Key: action.Key(first.PublicKey()), Proof: proof, Commission: 300, Amount: uint256.NewInt(2e18),
-			Node: action.Node{PeerID: peerID, Addresses: []string{"/ip4/10.0.0.5/tcp/1"}, Consensus: "10.0.0.5:2", Name: "new"},
+			NodeProof: node.Prove("teller-1", payer), Node: action.Node{PeerID: peerID, Addresses: []string{"/ip4/10.0.0.5/tcp/1"}, Consensus: "10.0.0.5:2", Name: "new"},
 		}
 	}
 	new(teller).sends(t, first.Address(), want(first.Address()), create...)
 	new(teller).sends(t, owner(owned), want(owner(owned)), append(create, "--key-file", keyFile(t))...)
+
+	update := []string{"operator", "update", "RPC", "--home", home, "--key-file", keyFile(t)}
+	(&teller{mine: true}).sends(t, owner(owned), &action.OperatorUpdate{
+		Commission: 500, NodeProof: node.Prove("teller-1", owner(owned)),
+		Node: action.Node{PeerID: peerID, Addresses: []string{"/ip4/10.0.0.1/tcp/1"}, Consensus: "10.0.0.1:2", Name: "before"},
+	}, update...)
 
 	rotate := []string{"operator", "rotate", "RPC", "--home", home, "--key-file", keyFile(t)}
 	l := &teller{mine: true}
@@ -182,7 +195,7 @@ func TestOperatorIsMadeAndRotatedFromItsHome(t *testing.T) {
 
 // The owner's key may be elsewhere: the host of the node makes a statement, which the owner's sends.
 func TestOperatorKeyStatement(t *testing.T) {
-	home, _, _ := homeOf(t)
+	home, _, peerID := homeOf(t)
 	g := genesisOf(t, home)
 	out, err := new(teller).run(t, "operator", "keys", "--home", home, "--new", "--light", "--owner", who)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
@@ -198,6 +211,12 @@ func TestOperatorKeyStatement(t *testing.T) {
 	public, perr := crypto.DecompressPubkey(a.Key[:])
 	if err != nil || perr != nil || signer.Hex() != address || crypto.PubkeyToAddress(*public) != signer {
 		t.Errorf("the statement is %s's, of key %x, and %s is shown (%v, %v)", signer, a.Key, address, err, perr)
+	}
+	out, err = new(teller).run(t, "operator", "keys", "--home", home, "--node", "--owner", who)
+	named, proof, perr := parseNodeStatement(strings.TrimSpace(out))
+	key, kerr := action.ParsePeerID(named)
+	if err != nil || perr != nil || kerr != nil || named != peerID || !key.Signed(g.ChainID, common.HexToAddress(who), proof) {
+		t.Errorf("the statement %q is not of node %s (%v, %v, %v)", out, peerID, err, perr, kerr)
 	}
 }
 
@@ -248,6 +267,7 @@ func TestOperatorVerbsRefuse(t *testing.T) {
 		"operator status RPC " + strings.Replace(who, "aa", "ab", 1):  "owns no operator",
 		"operator status RPC " + who + " --json":                      "flags stand before",
 		"operator keys --home HOME --owner " + who:                    "--key or --new",
+		"operator keys --home HOME --node":                            "is no address",
 		"operator keys --home /does/not/exist":                        "password",
 		"operator nonsense":                                           "no verb",
 	} {
@@ -258,6 +278,9 @@ func TestOperatorVerbsRefuse(t *testing.T) {
 		if out, err := (&teller{owed: []*uint256.Int{uint256.NewInt(1)}}).run(t, list...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want an error with %q\n%s", args, err, want, out)
 		}
+	}
+	if _, err := (&teller{mine: true}).run(t, "operator", "update", "RPC", "--key-file", keyFile(t), "--node", "peer:0x12"); err == nil || !strings.Contains(err.Error(), "PEER_ID:PROOF") {
+		t.Errorf("a node's statement that is none: %v", err)
 	}
 	l := &teller{failures: []api.Failure{{Leg: 0, Code: "below_min_stake"}}}
 	if _, err := l.run(t, "operator", "unjail", "RPC", "--key-file", keyFile(t)); err == nil || !strings.Contains(err.Error(), "below_min_stake") {

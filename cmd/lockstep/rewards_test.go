@@ -143,3 +143,13 @@ func TestMoneyIsShown(t *testing.T) {
 		}
 	}
 }
+
+// Of a devnet the rewards of its first operator are shown, if nobody else's are asked for.
+func TestRewardsOfADevnet(t *testing.T) {
+	home := t.TempDir()
+	g := genesisOf(t, home)
+	out, err := (&teller{owed: []*uint256.Int{new(uint256.Int)}}).run(t, "rewards", "show", "RPC", "--devnet", home)
+	if err != nil || !strings.Contains(out, g.Operators[0].Address.Hex()) {
+		t.Errorf("not those of %s (%v)\n%s", g.Operators[0].Address, err, out)
+	}
+}
