@@ -97,6 +97,9 @@ func (o *operators) warn(ctx context.Context, c Config, ring *keyring) error {
 		o.log.WarnContext(ctx, "this key is no operator's: the node follows, and orders nothing until an operator with this key is in the set", "key", c.Operator.Address())
 		return nil
 	}
+	if c.DA == "" && ring.orders() {
+		o.log.WarnContext(ctx, withoutLayer, "operator", owner)
+	}
 	record, _, err := stake.LoadOperator(parent.View, owner)
 	if err == nil && record.Node.PeerID != c.Node.PeerID().String() {
 		o.log.WarnContext(ctx, "the operator's record names another node: others will not link to this one",

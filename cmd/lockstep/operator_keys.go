@@ -67,7 +67,7 @@ func operatorKeys(c *cli.Context) error {
 			return err
 		}
 	}
-	there, err := folder.Addresses()
+	there, err := addresses(c, folder)
 	if err != nil {
 		return err
 	}
@@ -167,6 +167,15 @@ func homeKeys(c *cli.Context) (keys.Folder, error) {
 	return keys.NewFolder(dir, pw), err
 }
 
+// addresses lists a folder's keys, and warns of what cannot be read.
+func addresses(c *cli.Context, folder keys.Folder) ([]common.Address, error) {
+	there, skipped, err := folder.Addresses()
+	for _, s := range skipped {
+		fmt.Fprintf(c.App.ErrWriter, "left out: %v\n", s)
+	}
+	return there, err
+}
+
 // proveKey opens a key of the folder and signs its proof for an owner, in the network that the operator serves.
 func proveKey(c *cli.Context, node *client.Client, folder keys.Folder, which, owner common.Address) (action.Key, tx.Signature, error) {
 	g, err := node.Genesis(c.Context)
@@ -203,7 +212,7 @@ func rotateOperator(c *cli.Context, node *client.Client, me common.Address) (act
 
 // unusedKey is the one further key of the folder that the owner's operator does not have.
 func unusedKey(c *cli.Context, node *client.Client, folder keys.Folder, me common.Address) (common.Address, error) {
-	there, err := folder.Addresses()
+	there, err := addresses(c, folder)
 	if err != nil {
 		return common.Address{}, err
 	}

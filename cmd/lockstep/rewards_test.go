@@ -27,6 +27,9 @@ func (l *teller) GetRewards(a common.Address, options api.RewardOptions) api.Rew
 		}
 		r.Delegations = append(r.Delegations, api.Delegation{Operator: common.Address{byte(i + 1)}, Name: "op", Tokens: uint256.NewInt(1e18), Shares: uint256.NewInt(1), Owed: owed})
 	}
+	if l.holds != nil {
+		r.Delegations = append(r.Delegations, api.Delegation{Operator: common.HexToAddress(who), Tokens: uint256.NewInt(3), Shares: l.holds, Owed: new(uint256.Int)})
+	}
 	if options.Epoch != nil {
 		r.Leaf = &proof.Reward{Epoch: *options.Epoch, Lifetime: uint256.NewInt(3e18), Index: 1, Count: 9}
 	}
