@@ -14,8 +14,8 @@ import (
 	"github.com/lockstep-network/lockstep/node/ledger/state"
 )
 
-// attestWorth is how many times what all operators' attestations cost must wait for publishers before any is sent: they then cost an eighth of what they
-// move at most. All operators read the pots from the ledger, so they come to it together.
+// attestWorth is how many times what all operators' attestations cost they must move out of the pots before any is sent: they then cost an eighth of that
+// at most. All operators read the pots from the ledger, so they come to it together.
 const attestWorth = 8
 
 // readBack is what has been read back from the DA layer; a [readback.Follower] is one.
@@ -54,10 +54,9 @@ func attestation(seen readBack, parent ledger.Parent, self common.Address, price
 	if err != nil {
 		return nil, err
 	}
-	var waits, cost uint256.Int
-	waits.Add(&pots.Publishers, &pots.DA)
+	var cost uint256.Int
 	cost.Mul(uint256.NewInt(uint64(len(raw)*len(set.Members)*attestWorth)), uint256.NewInt(prices.Sum()))
-	if waits.Lt(&cost) {
+	if moves := stake.Payable(pots, a, parent.Head.Height+1, prices.DA); moves.Lt(&cost) {
 		return nil, nil
 	}
 	mine, err := stake.Attestation(a)

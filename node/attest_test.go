@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/lockstep-network/lockstep/da/local"
 	"github.com/lockstep-network/lockstep/da/readback"
+	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
@@ -154,11 +157,11 @@ func TestAttestationsPayThePublisher(t *testing.T) {
 	if legs := send(0); legs != 1 {
 		t.Fatalf("with empty pots %d legs are sent", legs)
 	}
-	for range 60 { // views pay fees, and nothing is firm
+	for range 110 { // views pay fees, and nothing is firm
 		seen.firm = 0
 		send(0)
 	}
-	seen.firm = 40
+	seen.firm = 80
 	for i, want := range []int{2, 2} {
 		if legs := send(i); legs != want {
 			t.Fatalf("operator %d sends %d legs, want %d", i, legs, want)
@@ -173,15 +176,91 @@ func TestAttestationsPayThePublisher(t *testing.T) {
 	before := pots()
 	send(3)
 	after := pots()
-	if after.Paid != 32 || !after.Publishers.Lt(&before.Publishers) || !after.DA.Lt(&before.DA) {
+	if after.Paid != 64 || !after.Publishers.Lt(&before.Publishers) || !after.DA.Lt(&before.DA) {
 		t.Fatalf("paid up to %d: publishers' pot %s, was %s; DA pot %s, was %s", after.Paid, after.Publishers.Dec(), before.Publishers.Dec(), after.DA.Dec(), before.DA.Dec())
 	}
 	reward, _, err := stake.LoadReward(s.Ledger().View, seen.publisher)
-	if err != nil || reward.Unclaimed.Uint64() != 320 {
-		t.Errorf("%s wei are reimbursed for 320 bytes at 1 wei: %v", reward.Unclaimed.Dec(), err)
+	if err != nil || reward.Unclaimed.Uint64() != 640 {
+		t.Errorf("%s wei are reimbursed for 640 bytes at 1 wei: %v", reward.Unclaimed.Dec(), err)
 	}
 	send(0)
-	if seen.forgotten != 32 {
-		t.Errorf("%d heights are forgotten, 32 are paid", seen.forgotten)
+	if seen.forgotten != 64 {
+		t.Errorf("%d heights are forgotten, 64 are paid", seen.forgotten)
+	}
+}
+
+// An attestation that is cut at 64 runs moves a small part of a pot that waits for many heights: it is sent once that part is worth its fee, not when the
+// whole pot is, and then it moves no less.
+func TestACutAttestationIsWorthItsFee(t *testing.T) {
+	n := chaintest.New(t, 1, func(g *genesis.Genesis) {
+		for _, o := range g.Operators {
+			g.Balances = append(g.Balances, genesis.Balance{Address: o.Address, Amount: uint256.NewInt(1 << 60)})
+		}
+		slices.SortFunc(g.Balances, func(a, b genesis.Balance) int { return a.Address.Cmp(b.Address) })
+	})
+	s := n.Open(t, t.TempDir())
+	n.Payers = append(n.Payers, n.Keys...)
+	seen := &seenTo{publisher: operatorAddress(2), firm: 1 << 20}
+	pots := func() *uint256.Int {
+		p, err := stake.LoadPots(s.Ledger().View)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return new(uint256.Int).Add(&p.Publishers, &p.DA)
+	}
+	attests := func() ([]byte, *uint256.Int) { // and eight times what it costs all operators
+		parent := s.Ledger()
+		prices, err := n.Rules.Prices(parent.View)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := prices.In(namespaces.Ledger())
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := attestation(seen, parent, operatorAddress(0), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a == nil {
+			return nil, nil
+		}
+		raw, err := action.Encode(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw, new(uint256.Int).Mul(uint256.NewInt(uint64(8*4*len(raw))), uint256.NewInt(now.Sum()))
+	}
+	fill := func(bytes int) {
+		n.Commit(t, s, n.Tx(t, s.Head()+50, chaintest.Legs(chaintest.Alpha, strings.Repeat("x", bytes))...))
+	}
+	for range 400 {
+		fill(1_500)
+	}
+	if one, _ := attests(); one == nil {
+		t.Fatal("one run for many heights is not worth its fee")
+	}
+	seen.turns = 1 // each height has another publisher
+	raw, cost := attests()
+	for ; raw == nil && s.Head() < 1_000; raw, cost = attests() {
+		fill(50_000)
+	}
+	if raw == nil {
+		t.Fatal("it is never sent")
+	}
+	var said []tx.Verified
+	for i := range 3 {
+		said = append(said, n.Signed(t, 1+i, tx.Fields{
+			Salt: 1, Expiry: s.Head() + 50, MaxFeePerByte: 1 << 30, Legs: []tx.Leg{{Namespace: namespaces.Ledger(), Data: raw}},
+		}))
+	}
+	before := pots()
+	n.Commit(t, s, said...)
+	p := n.Genesis.Params
+	for _, v := range said { // what they pay comes in by the same block
+		before.AddUint64(before, v.Weight()*(p.LanePrice+p.GlobalPrice)/8+v.Weight()*p.DAPrice)
+	}
+	if after := pots(); !after.Lt(before) || new(uint256.Int).Sub(before, after).Lt(cost) {
+		t.Errorf("height %d: %s wei become %s, eight times the cost is %s", s.Head(), before.Dec(), after.Dec(), cost.Dec())
 	}
 }

@@ -13,11 +13,17 @@ import (
 // beat is the time between two lines that tell how an operator fares.
 const beat = 30 * time.Second
 
+// withoutLayer is what an operator is told that orders and sees no DA layer: views and attestations need more than half and more than two thirds of the
+// power (specs/09-operators.md and specs/10-fees.md).
+const withoutLayer = "this operator orders, and sees no DA layer: start it with --da URL; " +
+	"once members with a third of the power do not, nobody is paid for publishing, and with half published_height stands and no stake is paid out"
+
 // heartbeat says now and then that blocks go on, or that they do not.
 type heartbeat struct {
 	store     *store.Store
 	peers     func() []peer.ID
-	published func() (published, firm uint64) // nil: this operator does not publish
+	published func() (published, firm uint64) // nil: this operator has no DA layer
+	orders    func() bool                     // whether this operator stands in the set
 	log       *slog.Logger
 
 	head, certified, firm uint64 // at the last line; run's
@@ -51,6 +57,9 @@ func (h *heartbeat) line(ctx context.Context) {
 	}
 	h.head, h.certified = head, certified
 	if h.published == nil {
+		if h.orders() {
+			h.log.WarnContext(ctx, withoutLayer)
+		}
 		return
 	}
 	published, firm := h.published()

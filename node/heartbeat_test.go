@@ -41,3 +41,19 @@ func TestHeartbeatTellsAStandstill(t *testing.T) {
 		}
 	}
 }
+
+// An operator that orders without a DA layer is told so with each line; one that follows is not.
+func TestHeartbeatTellsWhoOrdersWithoutADALayer(t *testing.T) {
+	n := chaintest.New(t, 1, nil)
+	s := n.Open(t, t.TempDir())
+	for _, orders := range []bool{true, false} {
+		var out bytes.Buffer
+		h := &heartbeat{
+			store: s, peers: func() []peer.ID { return nil }, orders: func() bool { return orders }, log: slog.New(slog.NewTextHandler(&out, nil)),
+		}
+		h.line(t.Context())
+		if got := strings.Count(out.String(), `level=WARN msg="this operator orders, and sees no DA layer: start it with --da URL`); (got == 1) != orders {
+			t.Errorf("orders %v:\n%s", orders, out.String())
+		}
+	}
+}

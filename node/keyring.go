@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -16,28 +17,44 @@ import (
 	"github.com/lockstep-network/lockstep/node/ordering/engine"
 )
 
-// keyringPause is the pause between two looks for keys that the ledger has come to name: well below an epoch.
-const keyringPause = 500 * time.Millisecond
+const (
+	// keyringPause is the pause between two looks for keys that the ledger has come to name: well below an epoch.
+	keyringPause = 500 * time.Millisecond
+	// reopenPause and maxReopenPause bound the pause before a key that did not open is tried again; it doubles each time.
+	reopenPause, maxReopenPause = time.Second, time.Minute
+)
 
 // keyring holds those of the operator's keys that the ledger names, and signs each height with the one that stands in that height's set
 // (specs/09-operators.md, "Operator"). It implements [engine.Keyring]. A key that was made to rotate to is opened when the ledger has taken it, and
-// one whose time is over is not opened any more.
+// one whose time is over is not opened any more. A home is one operator's: that of its first key. A key of another's that lies there is never used,
+// because the other's node may sign with it.
 type keyring struct {
+	first  common.Address
 	folder keys.Folder
 	newest func() ledger.Parent
+	now    func() time.Time
 	log    *slog.Logger
 
-	mu     sync.Mutex
-	open   map[common.Address]*keys.Operator // under mu
-	latest *keys.Operator                    // under mu; of the last height's set that had one
-	failed map[common.Address]bool           // refresh's: did not open
-	missed common.Address                    // refresh's: the next key that it has complained about
+	mu      sync.Mutex
+	open    map[common.Address]*keys.Operator // under mu
+	latest  *keys.Operator                    // under mu; of the last height's set that had one
+	failed  map[common.Address]attempt        // refresh's: did not open
+	foreign map[common.Address]bool           // refresh's: not this operator's, and complained about
+	missed  common.Address                    // refresh's: the next key that it has complained about
+	skipped string                            // refresh's: the files that it has complained about
+}
+
+// attempt is when a key that did not open is tried again, and the pause before that.
+type attempt struct {
+	at    time.Time
+	pause time.Duration
 }
 
 // newKeyring holds the operator's first key, and opens what the ledger names beside it.
 func newKeyring(first *keys.Operator, folder keys.Folder, newest func() ledger.Parent, log *slog.Logger) (*keyring, error) {
 	k := &keyring{
-		folder: folder, newest: newest, log: log, latest: first, open: map[common.Address]*keys.Operator{first.Address(): first}, failed: map[common.Address]bool{},
+		first: first.Address(), folder: folder, newest: newest, now: time.Now, log: log, latest: first,
+		open: map[common.Address]*keys.Operator{first.Address(): first}, failed: map[common.Address]attempt{}, foreign: map[common.Address]bool{},
 	}
 	return k, k.refresh(context.Background())
 }
@@ -63,16 +80,20 @@ func (k *keyring) At(height uint64) (*keys.Operator, error) {
 	return k.member(parent, stake.Next)
 }
 
-// member is the one of the open keys that stands in a set.
+// member is the operator's key that stands in a set, if it is open.
 func (k *keyring) member(parent ledger.Parent, which stake.Which) (*keys.Operator, error) {
 	set, err := stake.LoadSet(parent.View, which)
+	if err != nil {
+		return nil, err
+	}
+	owner, found, err := k.owner(parent)
 	if err != nil {
 		return nil, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, m := range set.Members {
-		if key := k.open[m.Address]; key != nil {
+		if key := k.open[m.Address]; key != nil && found && m.Owner == owner {
 			return key, nil
 		}
 	}
@@ -108,44 +129,77 @@ func (k *keyring) run(ctx context.Context) error {
 	}
 }
 
-// refresh opens what is in the folder and in use by the ledger's word. A file that does not open is told once: another operator of the machine may
-// have forgotten it there.
+// refresh opens what is in the folder and this operator's by the ledger's word. A file that cannot be read, or does not open, or is another operator's
+// is told, and keeps nothing else from being opened; what did not open is tried again.
 func (k *keyring) refresh(ctx context.Context) error {
-	there, err := k.folder.Addresses()
+	there, skipped, err := k.folder.Addresses()
 	if err != nil {
 		return err
 	}
+	k.skip(ctx, errors.Join(skipped...))
 	parent := k.newest()
+	owner, found, err := k.owner(parent)
+	if err != nil {
+		return err
+	}
 	for _, a := range there {
-		if k.has(a) || k.failed[a] {
+		if k.has(a) || k.foreign[a] || k.now().Before(k.failed[a].at) {
 			continue
 		}
-		used, found, err := stake.LoadKey(parent.View, a)
+		used, named, err := stake.LoadKey(parent.View, a)
 		if err != nil {
 			return err
 		}
-		if !found || used.Until != 0 && used.Until <= parent.Head.Height {
-			continue
+		switch {
+		case !named || used.Until != 0 && used.Until <= parent.Head.Height:
+		case found && used.Owner == owner:
+			k.unlock(ctx, a, owner)
+		case !k.foreign[a]:
+			k.foreign[a] = true
+			k.log.ErrorContext(ctx, "a key in this home is an operator's whose the first key, keys/operator.json, is not: nothing is signed with it; "+
+				"give that operator a home of its own, with this key as its first", "key", a, "its_operator", used.Owner, "first_key", k.first)
 		}
-		key, err := k.folder.Open(a)
-		if err != nil {
-			k.failed[a] = true
-			k.log.ErrorContext(ctx, "a key that the ledger names does not open: restart the node once that is mended", "key", a, "error", err)
-			continue
-		}
-		k.mu.Lock()
-		k.open[a] = key
-		k.mu.Unlock()
-		k.log.InfoContext(ctx, "key opened", "key", a, "operator", used.Owner)
 	}
-	return k.miss(ctx, parent, there)
+	return k.miss(ctx, parent, owner, found, there)
+}
+
+// skip tells of files that cannot be read, when they change.
+func (k *keyring) skip(ctx context.Context, skipped error) {
+	text := ""
+	if skipped != nil {
+		text = skipped.Error()
+	}
+	if text != "" && text != k.skipped {
+		k.log.WarnContext(ctx, "files in the keys folder are left out: a key in them cannot sign", "error", text)
+	}
+	k.skipped = text
+}
+
+// unlock opens a key of the operator, or tries it again later.
+func (k *keyring) unlock(ctx context.Context, a, owner common.Address) {
+	key, err := k.folder.Open(a)
+	if err != nil {
+		k.log.ErrorContext(ctx, "a key that the ledger names does not open; it is tried again", "key", a, "pause", k.later(a), "error", err)
+		return
+	}
+	delete(k.failed, a)
+	k.mu.Lock()
+	k.open[a] = key
+	k.mu.Unlock()
+	k.log.InfoContext(ctx, "key opened", "key", a, "operator", owner)
+}
+
+// later notes when a key is tried again, and returns the pause until then.
+func (k *keyring) later(a common.Address) time.Duration {
+	pause := min(max(2*k.failed[a].pause, reopenPause), maxReopenPause)
+	k.failed[a] = attempt{k.now().Add(pause), pause}
+	return pause
 }
 
 // miss warns of a next key that the ledger has taken and that is not here.
-func (k *keyring) miss(ctx context.Context, parent ledger.Parent, there []common.Address) error {
-	owner, found, err := k.owner(parent)
-	if err != nil || !found {
-		return err
+func (k *keyring) miss(ctx context.Context, parent ledger.Parent, owner common.Address, found bool, there []common.Address) error {
+	if !found {
+		return nil
 	}
 	record, _, err := stake.LoadOperator(parent.View, owner)
 	if err != nil || len(record.NextKey) == 0 {
@@ -160,20 +214,24 @@ func (k *keyring) miss(ctx context.Context, parent ledger.Parent, there []common
 	return nil
 }
 
-// owner is whose keys these are; false while the ledger does not know any.
+// owner is whose home this is by the ledger's word: whose key its first key is, or that key's account if that owns an operator with another key; false
+// while the ledger does not know any.
 func (k *keyring) owner(parent ledger.Parent) (common.Address, bool, error) {
-	k.mu.Lock()
-	open := make([]common.Address, 0, len(k.open))
-	for a := range k.open {
-		open = append(open, a)
+	used, found, err := stake.LoadKey(parent.View, k.first)
+	if err != nil || found {
+		return used.Owner, found, err
 	}
-	k.mu.Unlock()
-	slices.SortFunc(open, common.Address.Cmp)
-	for _, a := range open {
-		used, found, err := stake.LoadKey(parent.View, a)
-		if err != nil || found {
-			return used.Owner, found, err
-		}
+	_, found, err = stake.LoadOperator(parent.View, k.first)
+	return k.first, found, err
+}
+
+// orders says whether the operator stands in the set of the next height, with whatever key; false if that cannot be read.
+func (k *keyring) orders() bool {
+	parent := k.newest()
+	owner, found, err := k.owner(parent)
+	if err != nil || !found {
+		return false
 	}
-	return common.Address{}, false, nil
+	set, err := stake.LoadSet(parent.View, stake.Next)
+	return err == nil && slices.ContainsFunc(set.Members, func(m stake.Member) bool { return m.Owner == owner })
 }

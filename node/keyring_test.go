@@ -1,11 +1,19 @@
 package node
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -196,6 +204,135 @@ func TestKeyringWithoutItsNextKey(t *testing.T) {
 	r.expects(k)
 }
 
+// Keys of the set's other operators that lie in the home are never used: their nodes may sign with them. So it is in a home that one operator leaves to
+// another, and in one whose first key is nobody's.
+func TestKeyringUsesNoOtherOperatorsKey(t *testing.T) {
+	r := newRotation(t)
+	var others []common.Address
+	for i := 1; i < 4; i++ {
+		key := chaintest.Key(fmt.Sprintf("operator %d", i))
+		others = append(others, crypto.PubkeyToAddress(key.PublicKey))
+		r.put(r.folder.String(), key)
+	}
+	k := r.open()
+	if slices.ContainsFunc(others, k.has) {
+		t.Error("another operator's key is open")
+	}
+	if got := r.expects(k); got != r.first.Address() {
+		t.Errorf("signed by %s", got)
+	}
+	fresh := keys.NewOperator(chaintest.Key("newcomer"))
+	var out bytes.Buffer
+	k, err := newKeyring(fresh, r.folder, r.store.Ledger, slog.New(slog.NewTextHandler(&out, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, err := k.At(r.store.Head() + 1); !errors.Is(err, engine.ErrNoKey) {
+		t.Errorf("a home whose first key is nobody's signs with %v (%v)", key, err)
+	}
+	if err := k.refresh(t.Context()); err != nil || strings.Count(out.String(), "a home of its own") != 4 {
+		t.Errorf("%v, want one line for each of four keys:\n%s", err, out.String())
+	}
+	if k.orders() || !r.open().orders() {
+		t.Error("who orders is told wrongly")
+	}
+}
+
+// The account of the home's first key may own an operator that signs with a further key.
+func TestKeyringOfAnOwnerWithAFurtherKey(t *testing.T) {
+	r := newRotation(t)
+	dir := t.TempDir()
+	folder := keys.NewFolder(dir, "secret")
+	further, err := folder.Create(keys.Light)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := keys.NewOperator(r.net.Payers[0])
+	k, err := newKeyring(mine, folder, r.store.Ledger, slog.New(slog.DiscardHandler))
+	if err != nil || k.has(further.Address()) {
+		t.Fatalf("opened %v (%v)", k.has(further.Address()), err)
+	}
+	proof, err := crypto.Sign(action.KeyDigest(r.net.Genesis.ChainID, mine.Address()).Bytes(), further.PrivateKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _ := peerOf(t, "further")
+	seed := sha256.Sum256([]byte("further"))
+	data, err := action.Encode(&action.OperatorCreate{
+		NodeProof: action.NodeProof(ed25519.Sign(ed25519.NewKeyFromSeed(seed[:]), action.NodeStatement(r.net.Genesis.ChainID, mine.Address()))),
+		Key:       action.Key(further.PublicKey()), Proof: tx.Signature(proof), Amount: uint256.NewInt(1e18),
+		Node: action.Node{PeerID: id, Addresses: []string{"/ip4/10.0.0.5/tcp/1"}, Consensus: "10.0.0.5:2", Name: "further"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.net.Commit(t, r.store, r.net.Signed(t, 0, tx.Fields{Salt: 1, Expiry: r.store.Head() + 5, Legs: []tx.Leg{{Namespace: namespaces.Ledger(), Data: data}}}))
+	if err := k.refresh(t.Context()); err != nil || !k.has(further.Address()) {
+		t.Fatalf("the operator's key is not opened (%v)", err)
+	}
+}
+
+// put stores a key as a further one.
+func (r *rotation) put(dir string, key *ecdsa.PrivateKey) {
+	r.t.Helper()
+	name := "operator-" + crypto.PubkeyToAddress(key.PublicKey).Hex() + ".json"
+	if _, err := keys.ImportOperator(filepath.Join(dir, name), "secret", keys.Light, key); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// A file that nobody can read keeps no other key from being opened.
+func TestKeyringWithABrokenFile(t *testing.T) {
+	r := newRotation(t)
+	k := r.open()
+	next, err := r.folder.Create(keys.Light)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(r.folder.String(), "operator-broken.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.rotate(next)
+	if err := k.refresh(t.Context()); err != nil || !k.has(next.Address()) {
+		t.Errorf("the next key is not opened (%v)", err)
+	}
+	if !strings.Contains(k.skipped, "operator-broken.json") {
+		t.Errorf("nobody is told of the broken file: %q", k.skipped)
+	}
+}
+
+// A key that does not open is tried again, ever more rarely, and signs once it opens.
+func TestKeyringTriesAgain(t *testing.T) {
+	r := newRotation(t)
+	k := r.open()
+	now := time.Unix(1_700_000_000, 0)
+	k.now = func() time.Time { return now }
+	next, err := keys.NewFolder(r.folder.String(), "another").Create(keys.Light)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.rotate(next)
+	for i, seconds := range []int64{1, 2, 4, 8, 16, 32, 60, 60} {
+		want := time.Unix(seconds, 0).Sub(time.Unix(0, 0))
+		if err := k.refresh(t.Context()); err != nil || k.failed[next.Address()].pause != want {
+			t.Fatalf("attempt %d: the next one after %s, want %s (%v)", i, k.failed[next.Address()].pause, want, err)
+		}
+		now = now.Add(want - 1)
+		if err := k.refresh(t.Context()); err != nil || k.failed[next.Address()].pause != want {
+			t.Fatalf("attempt %d: not waited for (%v)", i, err)
+		}
+		now = now.Add(1)
+	}
+	path := filepath.Join(r.folder.String(), "operator-"+next.Address().Hex()+".json")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	r.put(r.folder.String(), next.PrivateKey())
+	if err := k.refresh(t.Context()); err != nil || !k.has(next.Address()) {
+		t.Errorf("a key that opens by now is not opened (%v)", err)
+	}
+}
+
 // A key that does not open, because its password is another, does not end the node.
 func TestKeyringWithAKeyThatDoesNotOpen(t *testing.T) {
 	r := newRotation(t)
@@ -205,7 +342,7 @@ func TestKeyringWithAKeyThatDoesNotOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.rotate(next)
-	if err := k.refresh(t.Context()); err != nil || k.has(next.Address()) || !k.failed[next.Address()] {
+	if err := k.refresh(t.Context()); err != nil || k.has(next.Address()) || k.failed[next.Address()].pause == 0 {
 		t.Errorf("%v, open %v, told %v", err, k.has(next.Address()), k.failed[next.Address()])
 	}
 	r.expects(k)

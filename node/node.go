@@ -123,7 +123,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"publisher", layer.publish},
 		{"views", c.views(layer, ring, st.Ledger, txs)},
 		{"pruning", old.run},
-		{"heartbeat", (&heartbeat{store: st, peers: host.Peers, published: layer.published(), log: c.Logger}).run},
+		{"heartbeat", (&heartbeat{store: st, peers: host.Peers, published: layer.published(), orders: ring.orders, log: c.Logger}).run},
 		{"RPC", rpc.Run},
 	})
 }

@@ -65,7 +65,7 @@ func (o *operators) links() []engine.Link {
 	nodes := o.nodes()
 	out := make([]engine.Link, 0, len(nodes))
 	for _, n := range nodes {
-		if id, err := consensusID(n.Node.PeerID); err == nil { // anybody can register a node that is none
+		if id, err := consensusID(n.Node.PeerID); err == nil { // an operator may name no node
 			out = append(out, engine.Link{ConsensusID: id, Address: n.Node.Consensus})
 		}
 	}
@@ -78,7 +78,7 @@ func (o *operators) peers() []string {
 	var out []string
 	for _, n := range o.nodes() {
 		for _, a := range n.Node.Addresses {
-			if n.Member {
+			if n.Member && n.Node.PeerID != "" {
 				out = append(out, a+"/p2p/"+n.Node.PeerID)
 			}
 		}
@@ -96,6 +96,9 @@ func (o *operators) warn(ctx context.Context, c Config, ring *keyring) error {
 	if !found {
 		o.log.WarnContext(ctx, "this key is no operator's: the node follows, and orders nothing until an operator with this key is in the set", "key", c.Operator.Address())
 		return nil
+	}
+	if c.DA.URL == "" && ring.orders() {
+		o.log.WarnContext(ctx, withoutLayer, "operator", owner)
 	}
 	record, _, err := stake.LoadOperator(parent.View, owner)
 	if err == nil && record.Node.PeerID != c.Node.PeerID().String() {

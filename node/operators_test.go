@@ -90,8 +90,10 @@ func TestPeersAndLinksFollowTheLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	seed := sha256.Sum256([]byte("newcomer"))
 	act(0, &action.OperatorCreate{
-		Key: action.Key(crypto.CompressPubkey(&key.PublicKey)), Proof: tx.Signature(proof), Amount: uint256.NewInt(stakeWei),
+		NodeProof: action.NodeProof(ed25519.Sign(ed25519.NewKeyFromSeed(seed[:]), action.NodeStatement(n.Genesis.ChainID, n.Payer(0)))),
+		Key:       action.Key(crypto.CompressPubkey(&key.PublicKey)), Proof: tx.Signature(proof), Amount: uint256.NewInt(stakeWei),
 		Node: action.Node{PeerID: newcomer, Addresses: []string{"/ip4/10.0.0.5/tcp/1"}, Consensus: "10.0.0.5:2", Name: "newcomer"},
 	})
 	there := engine.Link{ConsensusID: newcomerLink, Address: "10.0.0.5:2"}
@@ -103,4 +105,35 @@ func TestPeersAndLinksFollowTheLedger(t *testing.T) {
 	act(1, &action.OperatorLeave{Leave: true})
 	endEpoch()
 	check("left", []string{"/ip4/10.0.0.5/tcp/1/p2p/" + newcomer}, there, engine.Link{ConsensusID: leaverLink, Address: "10.0.0.1:2"})
+}
+
+// A member of the set that names another member's node in its own record moves nobody's links: without that node's key the record stays as it was.
+func TestAMembersRecordMovesNoMember(t *testing.T) {
+	thief, victim := chaintest.Key("operator 0"), chaintest.Key("operator 1")
+	if a, b := crypto.PubkeyToAddress(thief.PublicKey), crypto.PubkeyToAddress(victim.PublicKey); a.Cmp(b) > 0 {
+		thief, victim = victim, thief // of equal power the lower address stands first in the sets
+	}
+	n := chaintest.New(t, 0, func(g *genesis.Genesis) {
+		for i := range g.Operators {
+			g.Operators[i].PeerID, _ = peerOf(t, g.Operators[i].Name)
+			g.Operators[i].Consensus = g.Operators[i].Name + ":2"
+		}
+		g.Balances = append(g.Balances, genesis.Balance{Address: crypto.PubkeyToAddress(thief.PublicKey), Amount: uint256.NewInt(1 << 60)})
+	})
+	n.Payers = append(n.Payers, thief)
+	i := slices.IndexFunc(n.Genesis.Operators, func(o genesis.Operator) bool { return o.Address == crypto.PubkeyToAddress(victim.PublicKey) })
+	theirs, link := peerOf(t, n.Genesis.Operators[i].Name)
+	s := n.Open(t, t.TempDir())
+	data, err := action.Encode(&action.OperatorUpdate{Node: action.Node{PeerID: theirs, Addresses: []string{"/ip4/203.0.113.9/tcp/1"}, Consensus: "203.0.113.9:2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Commit(t, s, n.Signed(t, 0, tx.Fields{Salt: 1, Expiry: 5, Legs: []tx.Leg{{Namespace: namespaces.Ledger(), Data: data}}}))
+	at := make(map[string][]string)
+	for _, l := range newOperators(s, slog.New(slog.DiscardHandler)).links() {
+		at[l.ConsensusID] = append(at[l.ConsensusID], l.Address)
+	}
+	if want := []string{n.Genesis.Operators[i].Consensus}; len(at) != 4 || !slices.Equal(at[link], want) {
+		t.Errorf("of %d nodes the member's is dialled at %q, want %q", len(at), at[link], want)
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/lockstep-network/lockstep/node/api"
 	"github.com/lockstep-network/lockstep/node/api/client"
 	"github.com/lockstep-network/lockstep/node/keys"
+	"github.com/lockstep-network/lockstep/node/ledger"
 )
 
 func devnetFlag() cli.Flag {
@@ -221,6 +222,11 @@ func actionLegs(actions []action.Action) ([]tx.Leg, error) {
 // owner is the address of a payer.
 func owner(key *ecdsa.PrivateKey) common.Address { return crypto.PubkeyToAddress(key.PublicKey) }
 
+// refused is an action that the ledger would refuse with a code: it is not sent, and costs nothing.
+func refused(code tx.Code, format string, args ...any) error {
+	return fmt.Errorf("not sent: %w", tx.NewReject(code, format, args...))
+}
+
 // oneArgument reads the one argument of a verb. Flags stand before it.
 func oneArgument(c *cli.Context, what string) (string, error) {
 	if c.NArg() != 1 {
@@ -249,6 +255,9 @@ func amount(c *cli.Context) (*uint256.Int, error) {
 	out, overflow := uint256.FromBig(wei)
 	if overflow {
 		return nil, fmt.Errorf("--amount: %q is more than there can be", c.String("amount"))
+	}
+	if out.IsZero() {
+		return nil, refused(ledger.ZeroAmount, "--amount: nothing to move")
 	}
 	return out, nil
 }

@@ -34,6 +34,8 @@ type teller struct {
 	lane     api.LanePolicy // of every namespace
 	owed     []*uint256.Int // to delegations with operators 1, 2, ...
 	mine     bool           // the operator is testKey's
+	peers    []api.Operator // beside it
+	holds    *uint256.Int   // shares with the operator of who
 }
 
 func (*teller) Genesis() api.Genesis {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,15 +28,17 @@ const (
 type books struct {
 	epoch      uint64
 	operators  []*big.Int // earned, claimed or not
+	others     *big.Int   // of operators that the network's description does not know
 	tips       *big.Int   // of the owner of the rollups' namespaces
 	publishers *big.Int   // in the pots, until what they have published is attested
 	treasury   *big.Int
-	fees       *big.Int // all that came in
+	in         *big.Int // the sum of these: fees, subsidy, and what names and reservations cost, without delegators' part
 }
 
 // earners is who earns on a devnet.
 type earners struct {
 	operators []common.Address // in the order of the network's description
+	others    []common.Address // that joined later, as they are seen
 	owner     common.Address   // of the rollups' namespaces
 	epochMS   uint64
 }
@@ -59,7 +62,7 @@ func (d *devnet) earners() (*earners, error) {
 	return out, nil
 }
 
-// report prints a line an epoch until the context ends: what came in as fees, and where it went. An operator that does not answer is asked again.
+// report prints a line an epoch until the context ends: what came in, and where it went. An operator that does not answer is asked again.
 func (d *devnet) report(ctx context.Context) {
 	who, err := d.earners()
 	if err != nil {
@@ -68,16 +71,21 @@ func (d *devnet) report(ctx context.Context) {
 		return
 	}
 	var last *books
-	lines := 0
+	lines, together := 0, false
 	for ctx.Err() == nil {
-		if now, err := d.books(ctx, who); err == nil && (last == nil || reports(last.epoch, now.epoch)) {
+		now, err := d.books(ctx, who)
+		if err == nil && (last == nil || reports(last.epoch, now.epoch)) {
 			if last != nil {
 				if lines++; lines == 1 {
-					fmt.Fprintf(d.out, "\nEarned in each epoch of %d s, and what waits for publishers at its end, in gwei:\n%s\n", who.epochMS/1000, d.reportHead())
+					fmt.Fprintf(d.out, "\nEarned in epochs of %d s, and what waits for publishers at their end, in gwei:\n%s\n", who.epochMS/1000, d.reportHead())
 				}
 				fmt.Fprintln(d.out, reportLine(last, now))
 			}
 			last = now
+		}
+		if err == nil && !together && fewer(now.epoch) {
+			together = true
+			fmt.Fprintf(d.out, "From epoch %d on a line tells of %d epochs together, so the next one comes in %d s.\n", last.epoch, reportEvery, reportEvery*who.epochMS/1000)
 		}
 		select {
 		case <-ctx.Done():
@@ -90,6 +98,9 @@ func (d *devnet) report(ctx context.Context) {
 func reports(from, to uint64) bool {
 	return to > from && (to < reportEach || to-from >= reportEvery)
 }
+
+// fewer says whether no line tells of a single epoch any more, once another one has ended.
+func fewer(open uint64) bool { return open+1 >= reportEach }
 
 // books asks the first operator that answers.
 func (d *devnet) books(ctx context.Context, who *earners) (*books, error) {
@@ -122,20 +133,33 @@ func booksOf(ctx context.Context, url string, who *earners) (*books, error) {
 		}
 		return new(big.Int).Add(r.Lifetime.ToBig(), r.Owed.ToBig()), nil
 	}
-	out := &books{epoch: supply.Epoch, publishers: sum(supply.Publishers, supply.DA), treasury: supply.Treasury.ToBig()}
-	out.fees = new(big.Int).Add(sum(supply.Voters, supply.Earned), new(big.Int).Add(out.publishers, out.treasury))
-	for _, a := range who.operators {
+	all, err := node.Operators(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range slices.Concat(all.Operators, all.Others) {
+		if o.Owner != who.owner && !slices.Contains(who.operators, o.Owner) && !slices.Contains(who.others, o.Owner) {
+			who.others = append(who.others, o.Owner)
+		}
+	}
+	out := &books{epoch: supply.Epoch, others: new(big.Int), publishers: sum(supply.Publishers, supply.DA), treasury: supply.Treasury.ToBig()}
+	out.in = new(big.Int).Add(sum(supply.Voters, supply.Earned), new(big.Int).Add(out.publishers, out.treasury))
+	for _, a := range slices.Concat(who.operators, who.others) {
 		one, err := earned(a)
 		if err != nil {
 			return nil, err
 		}
-		out.operators = append(out.operators, one)
-		out.fees.Add(out.fees, one)
+		if len(out.operators) < len(who.operators) {
+			out.operators = append(out.operators, one)
+		} else {
+			out.others.Add(out.others, one)
+		}
+		out.in.Add(out.in, one)
 	}
 	if out.tips, err = earned(who.owner); err != nil {
 		return nil, err
 	}
-	out.fees.Add(out.fees, out.tips)
+	out.in.Add(out.in, out.tips)
 	return out, nil
 }
 
@@ -147,13 +171,14 @@ func sum(list ...*uint256.Int) *big.Int {
 	return out
 }
 
-// reportHead names the columns.
+// reportHead names the columns, and says what the first and the last ones count.
 func (d *devnet) reportHead() string {
-	line := fmt.Sprintf("%9s %13s", "EPOCH", "FEES")
+	line := fmt.Sprintf("%9s %13s", "EPOCH", "CAME IN")
 	for _, m := range d.network.Operators {
 		line += fmt.Sprintf(" %13s", strings.ToUpper(m.Name))
 	}
-	return line + fmt.Sprintf(" %13s %13s %13s", "OWNER'S TIPS", "TREASURY", "STILL IN POTS")
+	return "(CAME IN: fees, and what reservations and names that were left cost; OTHERS: operators that joined later; delegators' part is in no column)\n" +
+		line + fmt.Sprintf(" %13s %13s %13s %13s", "OTHERS", "OWNER'S TIPS", "TREASURY", "STILL IN POTS")
 }
 
 // reportLine is what has changed from one epoch to another, and what is in the pots of publishers in the end.
@@ -162,11 +187,12 @@ func reportLine(from, to *books) string {
 	if to.epoch > from.epoch+1 {
 		epochs += fmt.Sprintf("-%d", to.epoch-1)
 	}
-	line := fmt.Sprintf("%9s %13s", epochs, gwei(from.fees, to.fees))
+	line := fmt.Sprintf("%9s %13s", epochs, gwei(from.in, to.in))
 	for i := range to.operators {
 		line += fmt.Sprintf(" %13s", gwei(from.operators[i], to.operators[i]))
 	}
-	return line + fmt.Sprintf(" %13s %13s %13s", gwei(from.tips, to.tips), gwei(from.treasury, to.treasury), gwei(new(big.Int), to.publishers))
+	return line + fmt.Sprintf(" %13s %13s %13s %13s",
+		gwei(from.others, to.others), gwei(from.tips, to.tips), gwei(from.treasury, to.treasury), gwei(new(big.Int), to.publishers))
 }
 
 // gwei is a difference in units of 10^9 wei, rounded towards zero.

@@ -14,6 +14,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/node/api"
 	"github.com/lockstep-network/lockstep/node/api/client"
+	"github.com/lockstep-network/lockstep/node/ledger"
 )
 
 func nsCommand() *cli.Command {
@@ -38,7 +39,8 @@ func nsCommand() *cli.Command {
 			},
 			{
 				Name: "exit", Usage: "leave the network, and take seven eighths of the deposit back", ArgsUsage: "NAMESPACE", Action: onNamespace(exitNamespace),
-				Flags: actFlags(&cli.Uint64Flag{Name: "height", Usage: "first height without the namespace; 0: the next"}),
+				Description: "An eighth of the deposit stays with the treasury: the name is taken for ever, so nobody takes one for nothing. `lockstep ns tank drain` takes back what the tank holds.",
+				Flags:       actFlags(&cli.Uint64Flag{Name: "height", Usage: "first height without the namespace; 0: the next"}),
 			},
 			{
 				Name: "transfer", Usage: "hand a namespace, its deposit and its tank over to another owner", ArgsUsage: "NAMESPACE", Action: onNamespace(handOver),
@@ -179,6 +181,9 @@ func drainTank(c *cli.Context, _ *client.Client, _ common.Address, ns namespaces
 }
 
 func reserve(c *cli.Context, _ *client.Client, _ common.Address, ns namespaces.Namespace) (action.Action, error) {
+	if c.Uint64("bytes") == 0 {
+		return nil, refused(ledger.ZeroAmount, "--bytes: nothing to reserve")
+	}
 	return &action.Reserve{Namespace: ns, Bytes: c.Uint64("bytes")}, nil
 }
 

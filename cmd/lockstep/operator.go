@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -15,7 +14,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/node/api"
 	"github.com/lockstep-network/lockstep/node/api/client"
-	"github.com/lockstep-network/lockstep/node/keys"
+	"github.com/lockstep-network/lockstep/node/ledger/stake"
 )
 
 // Flags of the operator verbs.
@@ -33,11 +32,12 @@ func operatorCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "create", Usage: "become an operator with the key of --home; it joins the set at the epoch's end", Action: doing(createOperator),
-				Flags: operatorFlags(append(nodeRecordFlags(), amountFlag("first stake, the owner's own"), commissionFlag(), addressFlag("key", "consensus key of --home (default: its first)"))...),
+				Flags:       operatorFlags(append(nodeRecordFlags(), amountFlag("first stake, the owner's own"), commissionFlag(), addressFlag("key", "consensus key of --home (default: its first)"), yesFlag())...),
+				Description: startFirst,
 			},
 			{
 				Name: "update", Usage: "change what is named by flags; the rest stays", Action: doing(updateOperator),
-				Flags: operatorFlags(append(nodeRecordFlags(), commissionFlag(), &cli.StringFlag{Name: "peer-id", Usage: "of the node, if it is not --home's"})...),
+				Flags: operatorFlags(append(nodeRecordFlags(), commissionFlag(), &cli.StringFlag{Name: "node", Usage: "what lockstep operator keys --node --owner said on another host, PEER_ID:PROOF, instead of the node key of --home"})...),
 			},
 			{
 				Name: "rotate", Usage: "sign with another key from the epoch's end on", Action: doing(rotateOperator),
@@ -52,7 +52,7 @@ func operatorCommand() *cli.Command {
 			{Name: "unjail", Usage: "come back after a jail", Flags: operatorFlags(), Action: doing(unjailOperator)},
 			{
 				Name: "bond", Usage: "bond wei with an operator", Action: doing(bondOperator),
-				Flags: operatorFlags(amountFlag("what is bonded"), addressFlag(flagOperator, "owner of the operator (default: the payer)")),
+				Flags: operatorFlags(amountFlag("what is bonded"), addressFlag(flagOperator, "owner of the operator (default: the payer)"), yesFlag()), Description: startFirst,
 			},
 			{
 				Name: "unbond", Usage: "take stake out of an operator; it is paid later, by withdraw", Action: doing(unbondOperator),
@@ -123,7 +123,7 @@ func createOperator(c *cli.Context, node *client.Client, me common.Address) (act
 	if err != nil {
 		return nil, err
 	}
-	there, err := folder.Addresses()
+	there, err := addresses(c, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -134,16 +134,23 @@ func createOperator(c *cli.Context, node *client.Client, me common.Address) (act
 	if err != nil {
 		return nil, err
 	}
+	if which != there[0] && me != there[0] {
+		return nil, fmt.Errorf("the node of --home signs for whom its first key %s belongs to, and %s would be %s's: "+
+			"give that operator a home of its own, or let --key be its first key", there[0], which, me)
+	}
 	if a.Key, a.Proof, err = proveKey(c, node, folder, which, me); err != nil {
 		return nil, err
 	}
+	if err := newStake(c, node, me, a.Amount); err != nil {
+		return nil, err
+	}
 	a.Commission = c.Uint64(flagCommission)
-	a.Node, err = nodeRecord(c, action.Node{})
+	a.Node, a.NodeProof, err = nodeRecord(c, node, me, action.Node{})
 	return a, err
 }
 
-// nodeRecord changes what an operator's record says of its node by the flags that are set, and by the node key of --home.
-func nodeRecord(c *cli.Context, n action.Node) (action.Node, error) {
+// nodeRecord changes what the owner's record says of its node by the flags that are set, and by the node key of --home, which proves that it may.
+func nodeRecord(c *cli.Context, node *client.Client, owner common.Address, n action.Node) (_ action.Node, proof action.NodeProof, err error) {
 	if c.IsSet("name") {
 		n.Name = c.String("name")
 	}
@@ -153,17 +160,24 @@ func nodeRecord(c *cli.Context, n action.Node) (action.Node, error) {
 	if c.IsSet("consensus") {
 		n.Consensus = c.String("consensus")
 	}
-	if home := c.Path(flagHome); home != "" {
-		key, err := keys.LoadNode(filepath.Join(keysDir(home), keys.NodeFile))
-		if err != nil {
-			return n, err
-		}
-		n.PeerID = key.PeerID().String()
+	if s := c.String("node"); s != "" {
+		n.PeerID, proof, err = parseNodeStatement(s)
+		return n, proof, err
 	}
-	if s := c.String("peer-id"); s != "" {
-		n.PeerID = s
+	home := c.Path(flagHome)
+	if home == "" {
+		return n, proof, nil
 	}
-	return n, nil
+	key, err := homeNode(home)
+	if err != nil {
+		return n, proof, err
+	}
+	g, err := node.Genesis(c.Context)
+	if err != nil {
+		return n, proof, fmt.Errorf("ask for the genesis: %w", err)
+	}
+	n.PeerID = key.PeerID().String()
+	return n, key.Prove(g.Document.ChainID, owner), nil
 }
 
 func updateOperator(c *cli.Context, node *client.Client, me common.Address) (action.Action, error) {
@@ -175,7 +189,7 @@ func updateOperator(c *cli.Context, node *client.Client, me common.Address) (act
 	if c.IsSet(flagCommission) {
 		a.Commission = c.Uint64(flagCommission)
 	}
-	a.Node, err = nodeRecord(c, action.Node{PeerID: now.PeerID, Addresses: now.Addresses, Consensus: now.Consensus, Name: now.Name})
+	a.Node, a.NodeProof, err = nodeRecord(c, node, me, action.Node{PeerID: now.PeerID, Addresses: now.Addresses, Consensus: now.Consensus, Name: now.Name})
 	return a, err
 }
 
@@ -187,14 +201,16 @@ func unjailOperator(*cli.Context, *client.Client, common.Address) (action.Action
 	return &action.Unjail{}, nil
 }
 
-func bondOperator(c *cli.Context, _ *client.Client, me common.Address) (action.Action, error) {
+func bondOperator(c *cli.Context, node *client.Client, me common.Address) (action.Action, error) {
 	a := new(action.Delegate)
 	var err error
 	if a.Amount, err = amount(c); err != nil {
 		return nil, err
 	}
-	a.Operator, err = addressOr(c, flagOperator, me)
-	return a, err
+	if a.Operator, err = addressOr(c, flagOperator, me); err != nil {
+		return nil, err
+	}
+	return a, moreStake(c, node, a.Operator, a.Amount)
 }
 
 func unbondOperator(c *cli.Context, node *client.Client, me common.Address) (action.Action, error) {
@@ -210,14 +226,19 @@ func unbondOperator(c *cli.Context, node *client.Client, me common.Address) (act
 		return nil, fmt.Errorf("ask for what %s has bonded: %w", me, err)
 	}
 	a := &action.Undelegate{Operator: of}
-	if c.Bool("all") {
-		i := slices.IndexFunc(now.Delegations, func(d api.Delegation) bool { return d.Operator == of })
-		if i < 0 {
-			return nil, fmt.Errorf("%s has nothing bonded with %s", me, of)
+	if c.IsSet("amount") {
+		if a.Shares, err = sharesOf(c, node, of); err != nil {
+			return nil, err
 		}
+	}
+	i := slices.IndexFunc(now.Delegations, func(d api.Delegation) bool { return d.Operator == of })
+	switch {
+	case i < 0 || now.Delegations[i].Shares.IsZero():
+		return nil, refused(stake.TooManyShares, "%s has nothing bonded with %s", me, of)
+	case c.Bool("all"):
 		a.Shares = now.Delegations[i].Shares
-	} else if a.Shares, err = sharesOf(c, node, of); err != nil {
-		return nil, err
+	case a.Shares.Gt(now.Delegations[i].Shares):
+		return nil, refused(stake.TooManyShares, "%s has %s bonded with %s; --all takes all", me, inEther(now.Delegations[i].Tokens), of)
 	}
 	if !c.Bool("json") {
 		fmt.Fprintf(c.App.Writer, "epoch %d: `lockstep operator withdraw --epoch %d` pays it later (or %d, if this one ends first)\n", now.Epoch, now.Epoch, now.Epoch+1)
@@ -267,7 +288,7 @@ func operatorOf(c *cli.Context, node *client.Client, owner common.Address) (*api
 	if list := slices.Concat(all.Operators, all.Others); len(list) == 1 {
 		return &list[0], nil
 	}
-	return nil, fmt.Errorf("%s owns no operator", owner)
+	return nil, refused(stake.UnknownOperator, "%s owns no operator", owner)
 }
 
 func showOperators(c *cli.Context, node *client.Client) error {

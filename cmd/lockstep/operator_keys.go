@@ -25,6 +25,7 @@ func operatorKeysCommand() *cli.Command {
 			&cli.BoolFlag{Name: "new", Usage: "make a further key; the running node opens it once the ledger names it, with the password that it was started with"},
 			&cli.BoolFlag{Name: "light", Usage: "weak key derivation: for development only"},
 			addressFlag("owner", "print the proof that this account may use a key: what lockstep operator rotate --statement takes on the owner's host"),
+			&cli.BoolFlag{Name: "node", Usage: "with --owner: print instead the proof that this account's record may name the node of --home, what lockstep operator update --node takes"},
 			addressFlag("key", "of which --owner prints the proof (default: the one that --new has made)"),
 		},
 		Action: operatorKeys,
@@ -38,6 +39,9 @@ type keyLine struct {
 }
 
 func operatorKeys(c *cli.Context) error {
+	if c.Bool("node") {
+		return nodeStatement(c)
+	}
 	folder, err := homeKeys(c)
 	if err != nil {
 		return err
@@ -63,7 +67,7 @@ func operatorKeys(c *cli.Context) error {
 			return err
 		}
 	}
-	there, err := folder.Addresses()
+	there, err := addresses(c, folder)
 	if err != nil {
 		return err
 	}
@@ -105,6 +109,39 @@ func keyStatement(c *cli.Context, folder keys.Folder, which common.Address, owne
 	return hexutil.Encode(key.PublicKey()) + ":" + hexutil.Encode(proof[:]), err
 }
 
+// nodeStatement prints PEER_ID:PROOF of the node of --home for an owner, in the network of its genesis.
+func nodeStatement(c *cli.Context) error {
+	of, err := parseAddress("--owner", c.String("owner"))
+	if err != nil {
+		return err
+	}
+	home := c.Path(flagHome)
+	g, err := readGenesis(home)
+	if err != nil {
+		return err
+	}
+	key, err := homeNode(home)
+	if err != nil {
+		return err
+	}
+	proof := key.Prove(g.ChainID, of)
+	_, err = fmt.Fprintf(c.App.Writer, "%s:%s\n", key.PeerID(), hexutil.Encode(proof[:]))
+	return err
+}
+
+// homeNode is the node key of a home.
+func homeNode(home string) (*keys.Node, error) {
+	return keys.LoadNode(filepath.Join(keysDir(home), keys.NodeFile))
+}
+
+func parseNodeStatement(s string) (peerID string, proof action.NodeProof, err error) {
+	peerID, text, ok := strings.Cut(s, ":")
+	if _, err := action.ParsePeerID(peerID); err != nil || !ok || decodeInto(proof[:], text) != nil {
+		return "", proof, fmt.Errorf("--node: want PEER_ID:PROOF, of which the proof is 0x and %d bytes", len(proof))
+	}
+	return peerID, proof, nil
+}
+
 // signKey is the proof that an owner may use a key (specs/09-operators.md, "Operator").
 func signKey(key *keys.Operator, chainID string, owner common.Address) (tx.Signature, error) {
 	digest := action.KeyDigest(chainID, owner)
@@ -128,6 +165,15 @@ func homeKeys(c *cli.Context) (keys.Folder, error) {
 	}
 	pw, err := password(c)
 	return keys.NewFolder(dir, pw), err
+}
+
+// addresses lists a folder's keys, and warns of what cannot be read.
+func addresses(c *cli.Context, folder keys.Folder) ([]common.Address, error) {
+	there, skipped, err := folder.Addresses()
+	for _, s := range skipped {
+		fmt.Fprintf(c.App.ErrWriter, "left out: %v\n", s)
+	}
+	return there, err
 }
 
 // proveKey opens a key of the folder and signs its proof for an owner, in the network that the operator serves.
@@ -166,7 +212,7 @@ func rotateOperator(c *cli.Context, node *client.Client, me common.Address) (act
 
 // unusedKey is the one further key of the folder that the owner's operator does not have.
 func unusedKey(c *cli.Context, node *client.Client, folder keys.Folder, me common.Address) (common.Address, error) {
-	there, err := folder.Addresses()
+	there, err := addresses(c, folder)
 	if err != nil {
 		return common.Address{}, err
 	}

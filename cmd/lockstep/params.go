@@ -24,7 +24,7 @@ func paramsCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{Name: "show", Usage: "show the parameters, what is decided and what is proposed", Flags: askFlags(proofFlag()), Action: asking(showParams)},
 			{
-				Name: "vote", ArgsUsage: "NAME=VALUE...", Action: doing(voteParams),
+				Name: "vote", ArgsUsage: "--height HEIGHT NAME=VALUE...", Action: doing(voteParams),
 				Usage: "vote for new values, as an operator: what more than 2/3 of the power votes for alike, at the same height, is decided",
 				Flags: actFlags(&cli.Uint64Flag{Name: "height", Usage: "first height with the new values", Required: true}),
 			},

@@ -21,18 +21,14 @@ func rewardsCommand() *cli.Command {
 		Name:  "rewards",
 		Usage: "show and claim what operators, delegators and owners of namespaces have earned",
 		Subcommands: []*cli.Command{
-			{Name: "show", Usage: "show what an address has earned", ArgsUsage: "ADDRESS", Flags: askFlags(proofFlag(), epoch), Action: asking(showRewards)},
+			{Name: "show", Usage: "show what an address has earned (default: the first operator of --devnet)", ArgsUsage: "[ADDRESS]", Flags: askFlags(proofFlag(), epoch), Action: asking(showRewards)},
 			{Name: "claim", Usage: "move what the payer has earned to its balance", Flags: actFlags(operator), Action: claimRewards},
 		},
 	}
 }
 
 func showRewards(c *cli.Context, node *client.Client) error {
-	arg, err := oneArgument(c, "address")
-	if err != nil {
-		return err
-	}
-	address, err := parseAddress("account", arg)
+	address, err := earner(c)
 	if err != nil {
 		return err
 	}
@@ -55,6 +51,22 @@ func showRewards(c *cli.Context, node *client.Client) error {
 		return printJSON(c, r)
 	}
 	return printRewards(c, r)
+}
+
+// earner is the address that is asked for; of a devnet, if none is, its first operator.
+func earner(c *cli.Context) (common.Address, error) {
+	if dir := c.Path("devnet"); dir != "" && c.NArg() == 0 {
+		g, err := readGenesis(dir)
+		if err != nil {
+			return common.Address{}, err
+		}
+		return g.Operators[0].Address, nil
+	}
+	arg, err := oneArgument(c, "address")
+	if err != nil {
+		return common.Address{}, err
+	}
+	return parseAddress("account", arg)
 }
 
 func printRewards(c *cli.Context, r *api.Rewards) error {

@@ -27,6 +27,9 @@ func (l *teller) GetRewards(a common.Address, options api.RewardOptions) api.Rew
 		}
 		r.Delegations = append(r.Delegations, api.Delegation{Operator: common.Address{byte(i + 1)}, Name: "op", Tokens: uint256.NewInt(1e18), Shares: uint256.NewInt(1), Owed: owed})
 	}
+	if l.holds != nil {
+		r.Delegations = append(r.Delegations, api.Delegation{Operator: common.HexToAddress(who), Tokens: uint256.NewInt(3), Shares: l.holds, Owed: new(uint256.Int)})
+	}
 	if options.Epoch != nil {
 		r.Leaf = &proof.Reward{Epoch: *options.Epoch, Lifetime: uint256.NewInt(3e18), Index: 1, Count: 9}
 	}
@@ -141,5 +144,15 @@ func TestMoneyIsShown(t *testing.T) {
 		if strings.Contains(args, "--json") && !json.Valid([]byte(out)) {
 			t.Errorf("%s: not JSON: %s", args, out)
 		}
+	}
+}
+
+// Of a devnet the rewards of its first operator are shown, if nobody else's are asked for.
+func TestRewardsOfADevnet(t *testing.T) {
+	home := t.TempDir()
+	g := genesisOf(t, home)
+	out, err := (&teller{owed: []*uint256.Int{new(uint256.Int)}}).run(t, "rewards", "show", "RPC", "--devnet", home)
+	if err != nil || !strings.Contains(out, g.Operators[0].Address.Hex()) {
+		t.Errorf("not those of %s (%v)\n%s", g.Operators[0].Address, err, out)
 	}
 }

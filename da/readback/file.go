@@ -11,19 +11,20 @@ import (
 	"github.com/ethereum/go-ethereum/rlp"
 
 	"github.com/lockstep-network/lockstep/da/internal/keep"
+	"github.com/lockstep-network/lockstep/namespaces"
 )
 
 const (
-	fileVersion = 1
+	fileVersion = 2
 	fileName    = "firm"
 	maxFile     = 64 << 20 // bytes
 )
 
 // The file, sealed by [keep.Save]:
 //
-//	file = rlp [version, trust, cursor, da_final, first, [[publisher, [bytes...]]...]]
+//	file = rlp [version, trust, cursor, da_final, first, [[publisher, [bytes...]]...], [namespace...]]
 //
-// The list is who published the heights from first up to that of trust.
+// The first list is who published the heights from first up to that of trust, the second is the namespaces whose lanes were read.
 type fileWire struct {
 	Version uint64
 	Trust   keep.Trust
@@ -31,6 +32,7 @@ type fileWire struct {
 	Seen    uint64
 	First   uint64
 	Runs    []runWire
+	Read    []namespaces.Namespace
 }
 
 type runWire struct {
@@ -68,6 +70,9 @@ func (f *Follower) load() error {
 		f.final.cursor = w.Cursor
 	}
 	f.from, f.tip, f.tally = f.final, Tip{Trust: trust}, w.tally()
+	for _, ns := range w.Read {
+		f.remember(ns)
+	}
 	return nil
 }
 
@@ -103,7 +108,7 @@ func (f *Follower) pause() time.Duration {
 // save writes the file. A failure costs time at the next start, and nothing else.
 func (f *Follower) save() {
 	f.mu.Lock()
-	w := fileWire{Version: fileVersion, Trust: keep.TrustOf(f.final.trust), Cursor: f.final.cursor, Seen: f.seen, First: f.tally.first}
+	w := fileWire{Version: fileVersion, Trust: keep.TrustOf(f.final.trust), Cursor: f.final.cursor, Seen: f.seen, First: f.tally.first, Read: f.read}
 	if f.reader != nil {
 		f.seen = max(f.seen, f.reader.Status().Head.Final)
 		w.Seen = f.seen

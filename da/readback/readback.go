@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,7 +92,11 @@ type Follower struct {
 	nextC  []byte
 	seen   uint64 // DA height that was final when the file was written
 	tally  tally
+	read   []namespaces.Namespace // whose lanes are read from the start, ascending: those of the configuration, and those found since
 }
+
+// maxRead bounds the namespaces that are remembered beyond a restart; those beyond are found again.
+const maxRead = 1 << 12
 
 // errAnew says that the DA layer is not the one that was read before.
 var errAnew = errors.New("begin at the genesis")
@@ -116,7 +121,7 @@ func Open(cfg Config) (*Follower, error) {
 // begin forgets all that was read. The caller holds mu, or is alone.
 func (f *Follower) begin() {
 	f.anew, f.tip, f.final, f.next, f.nextC = false, Tip{Trust: f.cfg.Genesis}, mark{trust: f.cfg.Genesis}, Tip{}, nil
-	f.seen, f.tally, f.from, f.floor = 0, tally{first: 1}, f.final, 0
+	f.seen, f.tally, f.from, f.floor, f.read = 0, tally{first: 1}, f.final, 0, f.cfg.Namespaces
 }
 
 // Run reads until ctx ends, whose error it returns. No trouble of the DA layer ends it. What does: a *cert.ErrConflict, because of two certified
@@ -236,7 +241,7 @@ func (f *Follower) start(cancel context.CancelFunc) (*reader.Reader, error) {
 	defer f.mu.Unlock()
 	l := f.cfg.Limits
 	r, err := reader.New(reader.Config{
-		Layer: f.cfg.Layer, After: f.from.trust, Cursor: f.from.cursor, From: f.cfg.From, Namespaces: f.cfg.Namespaces, Whole: true,
+		Layer: f.cfg.Layer, After: f.from.trust, Cursor: f.from.cursor, From: f.cfg.From, Namespaces: f.read, Whole: true,
 		Known: f.cfg.Known, Log: f.cfg.Log,
 		Limits: reader.Limits{
 			InFlight: readAhead, ReadBytes: readBytes, HeldBytes: readBytes, Poll: l.Poll, BackoffMin: l.BackoffMin, BackoffMax: l.BackoffMax,
@@ -257,10 +262,21 @@ func (f *Follower) take(b reader.Block) {
 	}
 	f.tip = Tip{b.Trust, b.DAHeight}
 	f.tally.add(b.Header.Height, b.Publisher, b.Bytes)
+	for _, l := range b.Lanes {
+		f.remember(l.Namespace)
+	}
 	if f.next.DAHeight == 0 {
 		f.next, f.nextC = Tip{b.Trust, b.Reach}, b.Cursor
 	}
 	f.settle(f.reader.Status().Settled)
+}
+
+// remember has a namespace's lanes read from the start next time: a reader that meets it in a header begins anew. The caller holds mu, or is alone.
+func (f *Follower) remember(ns namespaces.Namespace) {
+	i, there := slices.BinarySearchFunc(f.read, ns, namespaces.Namespace.Compare)
+	if !there && len(f.read) < maxRead && ns != namespaces.Headers() {
+		f.read = slices.Insert(slices.Clone(f.read), i, ns)
+	}
 }
 
 // settle moves the final mark. The caller holds mu.

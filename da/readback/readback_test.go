@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -297,4 +298,40 @@ func FuzzFile(f *testing.F) {
 			t.Errorf("a file has two forms: %v", err)
 		}
 	})
+}
+
+// reads counts what is read of the headers at each DA height.
+type reads struct {
+	da.Layer
+	mu    sync.Mutex // guards times
+	times map[uint64]int
+}
+
+func (r *reads) Read(ctx context.Context, height uint64, ns namespaces.Namespace) ([]da.Blob, error) {
+	if ns == namespaces.Headers() {
+		r.mu.Lock()
+		r.times[height]++
+		r.mu.Unlock()
+	}
+	return r.Layer.Read(ctx, height, ns)
+}
+
+// A restart knows the namespaces that were found before it, and begins anew for none of them.
+func TestARestartKnowsTheNamespaces(t *testing.T) {
+	w := newWorld(t, 20)
+	for from := uint64(1); from <= 15; from += 5 {
+		w.post(common.Address{1}, common.Address{1}, from, from+4)
+	}
+	if f := w.read(w.cfg, 15); !slices.Equal(f.read, []namespaces.Namespace{nsA(), nsB()}) {
+		t.Errorf("lanes are read of %v", f.read)
+	}
+	w.post(common.Address{1}, common.Address{1}, 16, 20)
+	counted := &reads{Layer: w.layer, times: map[uint64]int{}}
+	w.cfg.Layer = counted
+	w.read(w.cfg, 20)
+	for height, n := range counted.times {
+		if n > 1 {
+			t.Errorf("DA height %d is read %d times", height, n)
+		}
+	}
 }

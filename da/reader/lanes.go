@@ -2,6 +2,7 @@ package reader
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,10 +102,22 @@ func (m *machine) lacks(ns namespaces.Namespace, height uint64) (*heldLane, *hel
 	return nil, nil
 }
 
-// dropped is where lanes stand that could not be kept: in plain blobs of a DA height, or in one set of chunks.
+// dropped is where lanes stand that could not be kept: in one set of chunks, or in plain blobs of a DA height, from the first of them to the last, between
+// which no set of chunks is complete.
 type dropped struct {
 	ns   namespaces.Namespace
 	from source
+	last int // index
+}
+
+// before says whether what was dropped begins before what was kept: both are in the order of DA heights, then namespaces, then blobs.
+func (d dropped) before(s stashed) bool { return d.compare(d.from.index, s) < 0 }
+
+// endsAfter says whether the last of what was dropped comes after what was kept.
+func (d dropped) endsAfter(s stashed) bool { return d.compare(d.last, s) > 0 }
+
+func (d dropped) compare(index int, s stashed) int {
+	return cmp.Or(cmp.Compare(d.from.at, s.from.at), d.ns.Compare(s.packed.Namespace), cmp.Compare(index, s.from.index))
 }
 
 // keep stashes a blob, or, when there is no room, remembers where it stands.
@@ -114,19 +127,33 @@ func (m *machine) keep(p batch.PackedLanes, from source) {
 		m.stash = append(m.stash, stashed{p, from})
 		return
 	}
-	same := func(d dropped) bool {
-		return d.ns == p.Namespace && d.from.at == from.at && d.from.parts == nil && from.parts == nil
+	if n := m.lastDropped(p.Namespace, from); n >= 0 {
+		m.dropped[n].last = from.index
+		return
 	}
-	if !slices.ContainsFunc(m.dropped, same) {
-		m.dropped = append(m.dropped, dropped{p.Namespace, from})
-	}
+	m.dropped = append(m.dropped, dropped{p.Namespace, from, from.index})
 }
 
-// matchEarlier gives the lanes that came before their headers to those headers, in DA order: of two copies the first counts, kept or not.
+// lastDropped finds the plain blobs that one at a source continues; -1 if there are none, or lanes in chunks came after them.
+func (m *machine) lastDropped(ns namespaces.Namespace, from source) int {
+	n := len(m.dropped) - 1
+	if from.parts != nil || n < 0 || m.dropped[n].ns != ns || m.dropped[n].from.at != from.at || m.dropped[n].from.parts != nil {
+		return -1
+	}
+	for i := len(m.stash) - 1; i >= 0 && !m.dropped[n].endsAfter(m.stash[i]); i-- {
+		if m.stash[i].from.parts != nil {
+			return -1
+		}
+	}
+	return n
+}
+
+// matchEarlier gives the lanes that came before their headers to those headers, in DA order: of two copies the first counts, kept or not. Namespaces do
+// not compete.
 func (m *machine) matchEarlier(ctx context.Context) error {
 	rest, next := m.stash[:0], 0
 	for _, s := range m.stash {
-		for ; next < len(m.dropped) && m.dropped[next].from.at <= s.from.at; next++ {
+		for ; next < len(m.dropped) && m.dropped[next].before(s); next++ {
 			if err := m.matchDropped(ctx, m.dropped[next]); err != nil {
 				return err
 			}
@@ -156,6 +183,9 @@ func (m *machine) matchDropped(ctx context.Context, d dropped) error {
 	raws, err := m.raws(ctx, d.ns, d.from)
 	if err != nil {
 		return err
+	}
+	if d.from.parts == nil {
+		raws = raws[min(d.from.index, len(raws)):min(d.last+1, len(raws))]
 	}
 	for _, raw := range raws {
 		if k, err := batch.Peek(raw); err == nil && k == batch.KindLanes {

@@ -52,6 +52,7 @@ type heldLane struct {
 // source is where a lane stands: in a blob of a DA height, or in chunks, whose last one completed it at that height.
 type source struct {
 	at    uint64
+	index int // among the blobs of its namespace there
 	parts []part
 }
 
@@ -116,13 +117,13 @@ func (m *machine) take(ctx context.Context, f fetched) error {
 		}
 	}
 	for i, blobs := range f.lanes {
-		for _, b := range blobs {
+		for k, b := range blobs {
 			raw, parts, err := m.whole(ctx, f.height, m.cfg.Namespaces[i], b.Data)
 			if err != nil {
 				return err
 			}
 			if raw != nil {
-				m.takeLanes(m.cfg.Namespaces[i], raw, source{f.height, parts}, true)
+				m.takeLanes(m.cfg.Namespaces[i], raw, source{f.height, k, parts}, true)
 			}
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/lockstep-network/lockstep/da"
 	"github.com/lockstep-network/lockstep/da/batch"
 	"github.com/lockstep-network/lockstep/da/datest"
@@ -94,4 +96,70 @@ func TestPrunedLayerThatSeeks(t *testing.T) {
 	if _, err := w.open(cfg).Next(ctx); !errors.Is(err, da.ErrGone) {
 		t.Errorf("%v, want ErrGone", err)
 	}
+}
+
+// Lanes of one DA height, plain and chunked, of several publishers, in any order and before their headers: whose copy counts, and for how many bytes,
+// does not depend on what the reader has memory for.
+func TestAttributionDoesNotDependOnMemory(t *testing.T) {
+	for seed := range uint64(30) {
+		w := newWorld(t, 500+seed)
+		const blocks = 4
+		for range blocks {
+			w.chain.Add(t, block.Lane{Namespace: nsA(), Data: datest.RandomLane(t, w.rng, 600)}, block.Lane{Namespace: nsB(), Data: datest.RandomLane(t, w.rng, 600)})
+		}
+		for range 2 {
+			var blobs []da.Blob
+			for range 12 {
+				from := 1 + w.rng.Uint64N(blocks)
+				blobs = append(blobs, w.copyOf(from, from+w.rng.Uint64N(blocks-from+1))...)
+			}
+			w.rng.Shuffle(len(blobs), func(i, j int) { blobs[i], blobs[j] = blobs[j], blobs[i] })
+			w.post(blobs...)
+		}
+		h := w.headersOf(w.chain, 1, blocks)
+		h.Publisher = common.Address{1}
+		w.post(w.encode(h))
+		w.post(append(w.lanes(nsA(), 1, blocks), w.lanes(nsB(), 1, blocks)...)...) // all that was left out
+		want := w.take(w.read(), 1, blocks)
+		for _, most := range []int{1, 700, 2_000, 5_000} {
+			cfg := w.config()
+			cfg.Limits.HeldBytes = most
+			for i, b := range w.take(w.open(cfg), 1, blocks) {
+				if b.Publisher != want[i].Publisher || b.Bytes != want[i].Bytes || b.DAHeight != want[i].DAHeight {
+					t.Fatalf("seed %d: with %d bytes of memory block %d is %s's for %d bytes at %d, else %s's for %d at %d",
+						seed, most, i+1, b.Publisher, b.Bytes, b.DAHeight, want[i].Publisher, want[i].Bytes, want[i].DAHeight)
+				}
+			}
+		}
+	}
+}
+
+// copyOf is somebody's blob of a namespace's lanes, or its chunks.
+func (w *world) copyOf(from, to uint64) (blobs []da.Blob) {
+	l := batch.Lanes{ChainID: datest.ChainID, Publisher: common.Address{byte(1 + w.rng.IntN(2))}, Namespace: nsA()}
+	if w.rng.IntN(2) == 0 {
+		l.Namespace = nsB()
+	}
+	for _, b := range w.chain.Blocks[from-1 : to] {
+		for _, one := range b.Lanes {
+			if one.Namespace == l.Namespace {
+				l.Lanes = append(l.Lanes, batch.LaneAt{Height: b.Header.Height, Data: one.Data})
+			}
+		}
+	}
+	raw, err := w.codec.EncodeLanes(l)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if w.rng.IntN(2) == 0 {
+		return []da.Blob{{Namespace: l.Namespace, Data: raw}}
+	}
+	chunks, err := batch.Chunks(datest.ChainID, l.Namespace, raw, len(raw)/2+batch.ChunkOverhead(3))
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, c := range chunks {
+		blobs = append(blobs, da.Blob{Namespace: l.Namespace, Data: c})
+	}
+	return blobs
 }

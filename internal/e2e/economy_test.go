@@ -129,9 +129,9 @@ func (d *devnetStory) keystore(a common.Address) string {
 // reports: the devnet says what an epoch has brought.
 func (d *devnetStory) reports(said string) {
 	d.t.Helper()
-	line := regexp.MustCompile(`(?m)^ +\d+ +[1-9]\d*( +[1-9]\d*){4} +[1-9]\d* +-?\d+ +\d+$`)
+	line := regexp.MustCompile(`(?m)^ +\d+ +[1-9]\d*( +[1-9]\d*){4} +0 +[1-9]\d* +-?\d+ +\d+$`)
 	eventually(d.t, "a line about an epoch with tips", []*process{d.p}, func(context.Context) error {
-		if out := d.p.tail(1000); !strings.Contains(out, "Earned in each epoch of 20 s, in gwei:") || !line.MatchString(out) {
+		if out := d.p.tail(1000); !strings.Contains(out, "Earned in epochs of 20 s, ") || !line.MatchString(out) {
 			return errors.New("it is not printed after:\n" + said)
 		}
 		return nil

@@ -276,7 +276,7 @@ func (s *stakeStory) leaves(r *rollup) {
 // unbonding time is over: the stake is paid when it has both.
 func (s *stakeStory) unbonds(with, away *operator) {
 	s.t.Helper()
-	s.done(s.delegator, "operator", "bond", "--operator", with.address.Hex(), "--amount", "10")
+	s.done(s.delegator, "operator", "bond", "--operator", with.address.Hex(), "--amount", "10", "--yes")
 	s.until(with.name+" has more power", func(ctx context.Context) error { return s.state(ctx, with, "power 40 of 101") })
 	away.kill()
 	s.da.kill()

@@ -162,6 +162,19 @@ func Decode(raw []byte) (Action, error) {
 	return a, nil
 }
 
+// Checks is how many signatures an action's data has the ledger check, at least one: what it counts for in a block (specs/10-fees.md, "Size").
+func Checks(raw []byte) uint64 {
+	content, _, err := rlp.SplitList(raw)
+	if err != nil {
+		return 1
+	}
+	kind, _, err := rlp.SplitUint64(content)
+	if err == nil && (Kind(kind) == KindOperatorCreate || Kind(kind) == KindReport) {
+		return 2
+	}
+	return 1
+}
+
 // list puts encoded items into one RLP list.
 func list(items ...[]byte) []byte {
 	values := make([]rlp.RawValue, len(items))

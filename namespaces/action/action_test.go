@@ -2,6 +2,8 @@ package action_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"fmt"
 	"reflect"
 	"strings"
@@ -10,6 +12,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rlp"
 	"github.com/holiman/uint256"
+	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/lockstep-network/lockstep/internal/golden"
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -25,9 +29,31 @@ var (
 	open = action.Lane{Order: block.ByTip}
 )
 
+func nodeSecret(name string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte(name))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// peerID is what libp2p calls the node with a key.
+func peerID(k ed25519.PrivateKey) string {
+	public, err := libp2pcrypto.UnmarshalEd25519PublicKey(k.Public().(ed25519.PublicKey))
+	if err != nil {
+		panic(err)
+	}
+	id, err := peer.IDFromPublicKey(public)
+	if err != nil {
+		panic(err)
+	}
+	return id.String()
+}
+
+func proofOf(name string, owner common.Address) action.NodeProof {
+	return action.NodeProof(ed25519.Sign(nodeSecret(name), action.NodeStatement("action-test", owner)))
+}
+
 // all is one of each kind, and of each policy.
 func all() []action.Action {
-	node := action.Node{PeerID: "16Uiu2", Addresses: []string{"/ip4/127.0.0.1/tcp/1"}, Consensus: "127.0.0.1:2", Name: "one"}
+	node := action.Node{PeerID: peerID(nodeSecret("node")), Addresses: []string{"/ip4/127.0.0.1/tcp/1"}, Consensus: "127.0.0.1:2", Name: "one"}
 	return []action.Action{
 		&action.Transfer{To: a, Amount: wei},
 		&action.Register{Namespace: ns, Owner: a, Metadata: []byte("m"), Lane: open},
@@ -42,8 +68,8 @@ func all() []action.Action {
 		&action.Reserve{Namespace: ns, Bytes: 1 << 20},
 		&action.Vote{Changes: []action.Change{{"a", wei}, {"b", new(uint256.Int)}}, Height: 77},
 		&action.DAView{DAHeight: 1, DAHash: common.Hash{2}, PublishedHeight: 3, Price: 4},
-		&action.OperatorCreate{Key: action.Key{2, 1}, Proof: tx.Signature{3}, Node: node, Commission: 500, Amount: wei},
-		&action.OperatorUpdate{Node: node, Commission: 600},
+		&action.OperatorCreate{Key: action.Key{2, 1}, Proof: tx.Signature{3}, Node: node, NodeProof: proofOf("node", a), Commission: 500, Amount: wei},
+		&action.OperatorUpdate{Node: node, NodeProof: proofOf("node", b), Commission: 600},
 		&action.OperatorRotate{Key: action.Key{3, 1}, Proof: tx.Signature{4}},
 		&action.OperatorLeave{Leave: true},
 		&action.Unjail{},
@@ -62,6 +88,7 @@ func TestGoldenActions(t *testing.T) {
 		Action string `json:"action"`
 		Kind   uint64 `json:"kind"`
 		Raw    string `json:"raw"`
+		Checks uint64 `json:"checks"`
 	}
 	var out []vector
 	for _, want := range all() {
@@ -77,7 +104,7 @@ func TestGoldenActions(t *testing.T) {
 		if err != nil || !bytes.Equal(raw, again) || have.Kind() != want.Kind() {
 			t.Fatalf("%T does not survive: %x, %x (%v)", want, raw, again, err)
 		}
-		out = append(out, vector{strings.TrimPrefix(reflect.TypeOf(want).String(), "*action."), uint64(want.Kind()), fmt.Sprintf("0x%x", raw)})
+		out = append(out, vector{strings.TrimPrefix(reflect.TypeOf(want).String(), "*action."), uint64(want.Kind()), fmt.Sprintf("0x%x", raw), action.Checks(raw)})
 	}
 	golden.Check(t, "action", out)
 }

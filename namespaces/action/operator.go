@@ -21,7 +21,7 @@ func KeyDigest(chainID string, owner common.Address) common.Hash {
 
 // Node is how an operator's node is found, and what it is called.
 type Node struct {
-	PeerID    string
+	PeerID    string   // empty, or as [ParsePeerID] reads it
 	Addresses []string // libp2p multiaddresses
 	Consensus string   // host:port of its CometBFT link
 	Name      string
@@ -32,13 +32,15 @@ type OperatorCreate struct {
 	Key        Key
 	Proof      tx.Signature // the key's, that it is its owner's to use
 	Node       Node
-	Commission uint64 // hundredths of a percent
+	NodeProof  NodeProof // the node key's, for the payer
+	Commission uint64    // hundredths of a percent
 	Amount     *uint256.Int
 }
 
 // OperatorUpdate replaces what an operator says of itself.
 type OperatorUpdate struct {
 	Node       Node
+	NodeProof  NodeProof // looked at if the node is another than before
 	Commission uint64
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/holiman/uint256"
 
 	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
@@ -143,7 +144,7 @@ type Operator struct {
 	Address   common.Address `json:"address"`
 	PublicKey hexutil.Bytes  `json:"publicKey"` // compressed secp256k1, 33 bytes; leads to Address
 	Power     uint64         `json:"power"`
-	PeerID    string         `json:"peerId"`              // libp2p identity of its node
+	PeerID    string         `json:"peerId"`              // libp2p identity of its node, base58, of no other operator's; empty: it names none
 	Addresses []string       `json:"addresses,omitempty"` // libp2p multiaddresses; hints, not under the hash
 	Consensus string         `json:"consensus,omitempty"` // host:port of its CometBFT link; a hint, not under the hash
 }
@@ -205,12 +206,7 @@ func (g *Genesis) Validate() error {
 	if err := g.Params.Validate(); err != nil {
 		return fmt.Errorf("params: %w", err)
 	}
-	for i, o := range g.Operators {
-		if err := o.validate(); err != nil {
-			return fmt.Errorf("operator %d: %w", i, err)
-		}
-	}
-	if _, err := g.Set(); err != nil {
+	if err := g.validateOperators(); err != nil {
 		return err
 	}
 	for i, n := range g.Namespaces {
@@ -240,6 +236,19 @@ func (g *Genesis) Validate() error {
 	return nil
 }
 
+func (g *Genesis) validateOperators() error {
+	for i, o := range g.Operators {
+		if err := o.validate(); err != nil {
+			return fmt.Errorf("operator %d: %w", i, err)
+		}
+		if slices.ContainsFunc(g.Operators[:i], func(other Operator) bool { return o.PeerID != "" && other.PeerID == o.PeerID }) {
+			return fmt.Errorf("operator %d: its node is another operator's too", i)
+		}
+	}
+	_, err := g.Set()
+	return err
+}
+
 // validateChainID keeps chain ids to what stands safely in paths, topics and CometBFT's files.
 func validateChainID(id string) error {
 	if id == "" || len(id) > tx.MaxChainID {
@@ -252,8 +261,13 @@ func validateChainID(id string) error {
 }
 
 func (o Operator) validate() error {
-	if len(o.Name) > maxNameLength || len(o.PeerID) > 128 {
-		return fmt.Errorf("name or peer id of %s is too long", o.Address)
+	if len(o.Name) > maxNameLength {
+		return fmt.Errorf("name of %s is too long", o.Address)
+	}
+	if o.PeerID != "" {
+		if _, err := action.ParsePeerID(o.PeerID); err != nil {
+			return fmt.Errorf("node of %s: %w", o.Address, err)
+		}
 	}
 	if o.Power > MaxPower {
 		return fmt.Errorf("power of %s is %d, at most %d", o.Address, o.Power, uint64(MaxPower))

@@ -2,6 +2,7 @@ package genesis
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
+	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/lockstep-network/lockstep/internal/golden"
 	"github.com/lockstep-network/lockstep/namespaces"
@@ -26,12 +29,26 @@ func sample(t testing.TB) *Genesis {
 		}
 		g.Operators = append(g.Operators, Operator{
 			Name: fmt.Sprintf("operator-%d", i), Address: crypto.PubkeyToAddress(key.PublicKey),
-			PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 10, PeerID: "12D3KooW", Addresses: []string{"/ip4/127.0.0.1/tcp/1"},
+			PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 10, PeerID: peerID(t, i), Addresses: []string{"/ip4/127.0.0.1/tcp/1"},
 		})
 	}
 	g.Namespaces = []Namespace{{namespaces.Namespace{0: 1}, "first", block.ByTip, common.Address{7}}, {namespaces.Namespace{0: 2}, "second", block.ByProposer, common.Address{}}}
 	g.Balances = []Balance{{common.Address{1}, uint256.NewInt(1e18)}, {common.Address{2}, uint256.NewInt(2)}}
 	return g
+}
+
+func peerID(t testing.TB, i int) string {
+	t.Helper()
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(i)}, ed25519.SeedSize))
+	public, err := libp2pcrypto.UnmarshalEd25519PublicKey(key.Public().(ed25519.PublicKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := peer.IDFromPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id.String()
 }
 
 func TestGoldenGenesis(t *testing.T) {
@@ -109,6 +126,8 @@ func TestBadDocuments(t *testing.T) {
 		"balance of nothing":           func(g *Genesis) { g.Balances[0].Amount = nil },
 		"balances descend":             func(g *Genesis) { g.Balances[0].Address[0] = 9 },
 		"balances overflow":            func(g *Genesis) { g.Balances[0].Amount = new(uint256.Int).SetAllOne() },
+		"a node twice":                 func(g *Genesis) { g.Operators[1].PeerID = g.Operators[0].PeerID },
+		"a node that is none":          func(g *Genesis) { g.Operators[1].PeerID = "12D3KooW" },
 	} {
 		g := sample(t)
 		spoil(g)

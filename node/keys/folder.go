@@ -18,19 +18,20 @@ type Folder struct{ dir, password string }
 // NewFolder names a folder; nothing is read yet.
 func NewFolder(dir, password string) Folder { return Folder{dir, password} }
 
-// Addresses lists the consensus keys, OperatorFile's first, without opening any. A folder with none is empty.
-func (f Folder) Addresses() ([]common.Address, error) {
-	paths, err := f.paths()
-	out := make([]common.Address, 0, len(paths))
+// Addresses lists the consensus keys, OperatorFile's first, without opening any. A folder with none is empty. Files of further keys that cannot be read are
+// skipped, with an error for each; OperatorFile, if it is there, has to be readable.
+func (f Folder) Addresses() (there []common.Address, skipped []error, err error) {
+	paths, skipped, err := f.paths()
+	there = make([]common.Address, 0, len(paths))
 	for _, p := range paths {
-		out = append(out, p.address)
+		there = append(there, p.address)
 	}
-	return out, err
+	return there, skipped, err
 }
 
 // Open decrypts the key with the address. Errors: fs.ErrNotExist when there is none, and LoadOperator's.
 func (f Folder) Open(address common.Address) (*Operator, error) {
-	paths, err := f.paths()
+	paths, skipped, err := f.paths()
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func (f Folder) Open(address common.Address) (*Operator, error) {
 		}
 		return key, err
 	}
-	return nil, fmt.Errorf("no key %s in %s: %w", address, f.dir, fs.ErrNotExist)
+	return nil, errors.Join(append([]error{fmt.Errorf("no key %s in %s: %w", address, f.dir, fs.ErrNotExist)}, skipped...)...)
 }
 
 // Create makes a further consensus key, to rotate to.
@@ -65,28 +66,30 @@ type keyPath struct {
 	address common.Address
 }
 
-func (f Folder) paths() ([]keyPath, error) {
+func (f Folder) paths() (out []keyPath, skipped []error, err error) {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("list keys: %w", err)
+		return nil, nil, fmt.Errorf("list keys: %w", err)
 	}
-	var out []keyPath
 	for _, e := range entries { // ascending by name: "operator-..." stands before "operator.json"
 		first, further := e.Name() == OperatorFile, strings.HasPrefix(e.Name(), furtherPrefix) && strings.HasSuffix(e.Name(), furtherSuffix)
 		if !first && !further {
 			continue
 		}
 		p := keyPath{file: filepath.Join(f.dir, e.Name())}
-		if p.address, err = OperatorAddress(p.file); err != nil {
-			return nil, fmt.Errorf("list keys: %w", err)
-		}
-		if first {
+		p.address, err = OperatorAddress(p.file)
+		switch {
+		case err != nil && first:
+			return nil, nil, fmt.Errorf("list keys: %w", err)
+		case err != nil:
+			skipped = append(skipped, err)
+		case first:
 			out = append([]keyPath{p}, out...)
-		} else {
+		default:
 			out = append(out, p)
 		}
 	}
-	return out, nil
+	return out, skipped, nil
 }
 
 // String shows the path only.

@@ -280,7 +280,7 @@ func write(t *testing.T, path, text string, mode os.FileMode) {
 func TestFolderHoldsFurtherKeys(t *testing.T) {
 	dir := t.TempDir()
 	f := NewFolder(dir, "secret")
-	if list, err := NewFolder(filepath.Join(dir, "none"), "secret").Addresses(); err != nil || len(list) != 0 {
+	if list, _, err := NewFolder(filepath.Join(dir, "none"), "secret").Addresses(); err != nil || len(list) != 0 {
 		t.Errorf("a folder that is not there: %v, %v", list, err)
 	}
 	first, err := CreateOperator(filepath.Join(dir, OperatorFile), "secret", Light)
@@ -296,8 +296,8 @@ func TestFolderHoldsFurtherKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	list, err := f.Addresses()
-	if err != nil || !slices.Equal(list, []common.Address{first.Address(), next.Address()}) {
+	list, skipped, err := f.Addresses()
+	if err != nil || len(skipped) != 0 || !slices.Equal(list, []common.Address{first.Address(), next.Address()}) {
 		t.Errorf("keys %s (%v), want %s and %s", list, err, first, next)
 	}
 	for _, want := range []*Operator{first, next} {
@@ -314,10 +314,34 @@ func TestFolderHoldsFurtherKeys(t *testing.T) {
 	if shown := fmt.Sprintf("%v %#v %s", f, f, f); strings.Contains(shown, "secret") {
 		t.Errorf("the password is shown: %s", shown)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "operator-0x1.json"), []byte("{}"), 0o600); err != nil {
+}
+
+// One further key that cannot be read hides no other one; the first key has to be readable.
+func TestFolderSkipsWhatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	f := NewFolder(dir, "secret")
+	first, err := CreateOperator(filepath.Join(dir, OperatorFile), "secret", Light)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Addresses(); err == nil {
-		t.Error("a keystore without an address is passed over")
+	next, err := f.Create(Light)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "operator-0.json"), "{", 0o600)
+	write(t, filepath.Join(dir, "operator-1.json"), "{}", 0o644)
+	list, skipped, err := f.Addresses()
+	if err != nil || !slices.Equal(list, []common.Address{first.Address(), next.Address()}) || len(skipped) != 2 || !errors.Is(skipped[1], ErrExposed) {
+		t.Errorf("keys %s, skipped %v (%v)", list, skipped, err)
+	}
+	if got, err := f.Open(next.Address()); err != nil || got.Address() != next.Address() {
+		t.Errorf("opened %v (%v)", got, err)
+	}
+	if _, err := f.Open(common.Address{1}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "operator-0.json") {
+		t.Errorf("a key that is not there, unless in a file that is skipped: %v", err)
+	}
+	write(t, filepath.Join(dir, OperatorFile), "{", 0o600)
+	if _, _, err := f.Addresses(); err == nil {
+		t.Error("a folder without a readable first key is listed")
 	}
 }

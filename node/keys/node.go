@@ -10,8 +10,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ethereum/go-ethereum/common"
 	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/lockstep-network/lockstep/namespaces/action"
 )
 
 // pemType is the PKCS #8 block name: `openssl pkey -in node.pem -noout -text_pub` reads the file.
@@ -118,6 +121,11 @@ func ConsensusIDOf(id peer.ID) (string, error) {
 		return "", fmt.Errorf("derive consensus id of peer %s: %w", id, err)
 	}
 	return consensusID(raw), nil
+}
+
+// Prove signs that the node may stand in an owner's record (specs/09-operators.md, "Operator").
+func (n *Node) Prove(chainID string, owner common.Address) action.NodeProof {
+	return action.NodeProof(ed25519.Sign(n.key, action.NodeStatement(chainID, owner)))
 }
 
 // String shows the peer id only.

@@ -1,6 +1,10 @@
 package ledger_test
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"testing"
+
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
@@ -10,6 +14,7 @@ import (
 	"github.com/lockstep-network/lockstep/namespaces/block"
 	"github.com/lockstep-network/lockstep/namespaces/cert"
 	"github.com/lockstep-network/lockstep/node/ledger/stake"
+	"github.com/lockstep-network/lockstep/p2p"
 )
 
 // deed is a random action of somebody who may do it, or not.
@@ -144,12 +149,16 @@ func (c *chaos) office() (common.Address, action.Action) {
 	switch c.rng.IntN(8) {
 	case 0, 1:
 		key, proof := c.key(who)
-		return who, &action.OperatorCreate{Key: key, Proof: proof, Commission: c.rng.Uint64N(10_200), Amount: uint256.NewInt(c.rng.Uint64N(9_000))}
+		a := &action.OperatorCreate{Key: key, Proof: proof, Commission: c.rng.Uint64N(10_200), Amount: uint256.NewInt(c.rng.Uint64N(9_000))}
+		a.Node, a.NodeProof = c.node(who)
+		return who, a
 	case 2:
 		key, proof := c.key(who)
 		return who, &action.OperatorRotate{Key: key, Proof: proof}
 	case 3:
-		return who, &action.OperatorUpdate{Commission: c.rng.Uint64N(150)}
+		a := &action.OperatorUpdate{Commission: c.rng.Uint64N(150)}
+		a.Node, a.NodeProof = c.node(who)
+		return who, a
 	case 4:
 		return who, &action.OperatorLeave{Leave: c.rng.IntN(3) == 0}
 	}
@@ -170,6 +179,29 @@ func (c *chaos) key(who common.Address) (out action.Key, proof [65]byte) {
 	c.fresh++
 	c.keys[address(k)] = k
 	return action.Key(crypto.CompressPubkey(&k.PublicKey)), c.sign(k, action.KeyDigest(c.g.ChainID, who))
+}
+
+// node is one of few with its proof, or none, or, seldom, with another's proof.
+func (c *chaos) node(who common.Address) (n action.Node, proof action.NodeProof) {
+	if c.rng.IntN(3) == 0 {
+		return n, proof
+	}
+	if c.rng.IntN(8) == 0 {
+		who = common.Address{1}
+	}
+	return provenNode(c.t, byte(c.rng.IntN(6)), who)
+}
+
+// provenNode is a node with its key's proof for an owner.
+func provenNode(tb testing.TB, i byte, owner common.Address) (action.Node, action.NodeProof) {
+	tb.Helper()
+	seed := sha256.Sum256([]byte{i})
+	key := ed25519.NewKeyFromSeed(seed[:])
+	id, err := p2p.PeerID(key.Public().(ed25519.PublicKey))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return action.Node{PeerID: id.String()}, action.NodeProof(ed25519.Sign(key, action.NodeStatement("ledger-test", owner)))
 }
 
 // investment is what holders do, and what anybody may report.

@@ -175,7 +175,7 @@ func refusals() []tx.Code {
 		ledger.ZeroAmount, ledger.InsufficientBalance, ledger.UnknownNamespace, ledger.NamespaceTaken, ledger.NamespaceReserved, ledger.NotOwner, ledger.BadHeight,
 		ledger.NotOwned, ledger.LaneOpen, ledger.NotSilent, ledger.NotOperator, ledger.UnknownParameter, ledger.ParameterRange, ledger.NamespaceExited,
 		ledger.ReservationsFull, stake.Overflow,
-		stake.UnknownOperator, stake.OperatorExists, stake.KeyTaken, stake.BadKey, stake.BadKeyProof, stake.BelowMinStake, stake.BadCommission, stake.Unchanged,
+		stake.UnknownOperator, stake.OperatorExists, stake.KeyTaken, stake.BadKey, stake.BadKeyProof, stake.BadNodeProof, stake.NodeTaken, stake.BelowMinStake, stake.BadCommission, stake.Unchanged,
 		stake.Tombstoned, stake.NotJailed, stake.StillJailed, stake.TooManyShares, stake.NothingUnbonding, stake.UnbondingTime, stake.UnbondingUnpublished,
 		stake.NothingToClaim, stake.EvidenceSame, stake.EvidenceForged, stake.EvidenceStranger, stake.EvidenceOld, stake.EvidenceFuture, stake.EvidenceKnown,
 		stake.NotInSet, stake.WrongRange,

@@ -71,7 +71,8 @@ func crooked(t *testing.T) *world {
 		w.block()
 	}
 	w.must(payer(1), &action.Undelegate{Operator: op(0), Shares: uint256.NewInt(10)})
-	w.must(op(0), &action.OperatorUpdate{Commission: 1})
+	node, proof := provenNode(t, 1, op(0))
+	w.must(op(0), &action.OperatorUpdate{Commission: 1, Node: node, NodeProof: proof})
 	w.must(op(2), &action.OperatorLeave{Leave: true})
 	w.mute = op(1)
 	for range 8 {
@@ -184,6 +185,9 @@ func stakeRefusals(t *testing.T, w *world) map[string]refusal {
 	whale := common.Address{0xee}
 	noKey, greedy := create(fresh, fresh, whale, unit), create(fresh, fresh, whale, unit)
 	noKey.Key, greedy.Commission = action.Key{}, 10_001
+	unproven, namesake := create(fresh, fresh, whale, unit), create(fresh, fresh, whale, unit)
+	unproven.Node, unproven.NodeProof = provenNode(t, 2, payer(0))
+	namesake.Node, namesake.NodeProof = provenNode(t, 1, whale)
 	same, forged := shown(t, w.ops[0], 100), shown(t, w.ops[0], 100)
 	same.HashB, same.SignatureB = same.HashA, same.SignatureA
 	forged.SignatureB = shown(t, fresh, 100).SignatureB
@@ -198,10 +202,13 @@ func stakeRefusals(t *testing.T, w *world) map[string]refusal {
 		"create with a false proof":  {stake.BadKeyProof, whale, create(fresh, w.ops[0], whale, unit)},
 		"create for another":         {stake.BadKeyProof, whale, create(fresh, fresh, payer(0), unit)},
 		"create with a key in use":   {stake.KeyTaken, whale, create(w.ops[0], w.ops[0], whale, unit)},
+		"create with another's node": {stake.BadNodeProof, whale, unproven},
+		"create with a node in use":  {stake.NodeTaken, whale, namesake},
 		"create, commission":         {stake.BadCommission, whale, greedy},
 		"create when tombstoned":     {stake.OperatorExists, op(3), create(fresh, fresh, op(3), unit)},
 		"describe a stranger":        {stake.UnknownOperator, payer(0), &action.OperatorUpdate{}},
 		"describe twice in an epoch": {stake.BadCommission, op(0), &action.OperatorUpdate{Commission: 2}},
+		"describe without a proof":   {stake.BadNodeProof, op(1), &action.OperatorUpdate{Node: unproven.Node}},
 		"commission, too far":        {stake.BadCommission, op(1), &action.OperatorUpdate{Commission: 101}},
 		"commission above all":       {stake.BadCommission, op(1), &action.OperatorUpdate{Commission: 1<<64 - 1}},
 		"describe when tombstoned":   {stake.Tombstoned, op(3), &action.OperatorUpdate{}},

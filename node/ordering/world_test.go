@@ -56,7 +56,7 @@ func testGenesis(t testing.TB, change func(*genesis.Params)) *genesis.Genesis {
 	for i := range testOperators {
 		key := testKey(t, "operator", i)
 		g.Operators = append(g.Operators, genesis.Operator{
-			Address: crypto.PubkeyToAddress(key.PublicKey), PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 10, PeerID: "p",
+			Address: crypto.PubkeyToAddress(key.PublicKey), PublicKey: crypto.CompressPubkey(&key.PublicKey), Power: 10,
 		})
 	}
 	for i := range lanesHere {

@@ -2,6 +2,7 @@ package fee
 
 import (
 	"github.com/lockstep-network/lockstep/namespaces"
+	"github.com/lockstep-network/lockstep/namespaces/action"
 	"github.com/lockstep-network/lockstep/namespaces/genesis"
 	"github.com/lockstep-network/lockstep/namespaces/tx"
 )
@@ -31,12 +32,12 @@ func (p Params) LeastSize(bytes uint64) uint64 { return max(bytes, p.MinSize()) 
 // SizeOf is what a transaction takes of a block, in bytes of its capacity (specs/10-fees.md, "Size").
 func (p Params) SizeOf(t *tx.Tx) uint64 { return max(t.Weight(), checks(t)*p.MinSize()) }
 
-// checks is the work that a transaction makes beyond its bytes, in signature checks: its own, one for each auth, one for each action.
+// checks is the work that a transaction makes beyond its bytes, in signature checks: its own, one for each auth, one or two for each action.
 func checks(t *tx.Tx) uint64 {
 	n := uint64(t.Signatures())
 	for _, l := range t.Legs() {
 		if l.Namespace == namespaces.Ledger() {
-			n++
+			n += action.Checks(l.Data)
 		}
 	}
 	return n

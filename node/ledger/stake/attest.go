@@ -1,6 +1,8 @@
 package stake
 
 import (
+	"math"
+
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/holiman/uint256"
@@ -112,6 +114,21 @@ func Attestation(a *action.AttestBatch) (common.Hash, error) {
 		return common.Hash{}, err
 	}
 	return crypto.Keccak256Hash(raw), nil
+}
+
+// Payable is what an attestation moves out of the pots, in wei, if enough agree to it at a height, whoever gets it: of the publishers' pot the share of its
+// heights, of the DA pot what its bytes cost at the price. Runs that are no operator's are reimbursed nothing, which only the ledger knows: they have no bytes.
+func Payable(pots Pots, a *action.AttestBatch, height, daPrice uint64) (sum uint256.Int) {
+	var bytes uint64
+	for _, r := range a.Runs {
+		bytes += min(r.Bytes, math.MaxUint64-bytes)
+	}
+	sum = fraction(uint256.NewInt(bytes), daPrice, 1)
+	if sum.Gt(&pots.DA) {
+		sum = pots.DA
+	}
+	share := fraction(&pots.Publishers, a.Last()-pots.Paid, height-pots.Paid)
+	return *sum.Add(&sum, &share)
 }
 
 // payPublisher pays for the heights after the last one paid. The part of heights that are no operator's goes to the treasury.

@@ -32,6 +32,13 @@ func Genesis(st *state.State, p Params, timeMS uint64, parent common.Hash, found
 		st.Set(OperatorKey(f.Address), &o)
 		st.Set(DelegationKey(f.Address, f.Address), &Delegation{Shares: stake})
 		st.Set(consensusKey(f.Address), &KeyOwner{Owner: f.Address, Since: 1})
+		if f.Node.PeerID != "" {
+			node, err := action.ParsePeerID(f.Node.PeerID)
+			if err != nil {
+				return err
+			}
+			st.Set(nodeKey(node), f.Address)
+		}
 		members[i] = Member{f.Address, f.Power, f.Address, f.Key}
 	}
 	set, err := newSet(members)

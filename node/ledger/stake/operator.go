@@ -25,6 +25,8 @@ const (
 	KeyTaken             tx.Code = "key_taken"
 	BadKey               tx.Code = "bad_key"
 	BadKeyProof          tx.Code = "bad_key_proof"
+	BadNodeProof         tx.Code = "bad_node_proof"
+	NodeTaken            tx.Code = "node_taken"
 	BelowMinStake        tx.Code = "below_min_stake"
 	BadCommission        tx.Code = "bad_commission"
 	Unchanged            tx.Code = "unchanged"
@@ -73,7 +75,7 @@ func (s *Stake) act(payer common.Address, a action.Action) (known bool, err erro
 	case *action.OperatorCreate:
 		return true, s.create(payer, a)
 	case *action.OperatorUpdate:
-		return true, s.asOwner(payer, func(o *Operator) error { return s.describe(o, a) })
+		return true, s.asOwner(payer, func(o *Operator) error { return s.describe(payer, o, a) })
 	case *action.OperatorRotate:
 		return true, s.asOwner(payer, func(o *Operator) error { return s.nextKey(payer, o, a) })
 	case *action.OperatorLeave:
@@ -125,11 +127,15 @@ func (s *Stake) create(payer common.Address, a *action.OperatorCreate) error {
 	if err := s.takeKey(payer, a.Key[:], a.Proof); err != nil {
 		return err
 	}
-	return s.bond(payer, &Operator{Key: a.Key[:], Node: a.Node, Commission: a.Commission}, payer, new(Delegation), a.Amount)
+	o := &Operator{Key: a.Key[:], Commission: a.Commission}
+	if err := s.takeNode(payer, o, a.Node, a.NodeProof); err != nil {
+		return err
+	}
+	return s.bond(payer, o, payer, new(Delegation), a.Amount)
 }
 
 // describe changes what an operator says of itself, its commission within bounds.
-func (s *Stake) describe(o *Operator, p *action.OperatorUpdate) error {
+func (s *Stake) describe(owner common.Address, o *Operator, p *action.OperatorUpdate) error {
 	if p.Commission != o.Commission {
 		step := max(p.Commission, o.Commission) - min(p.Commission, o.Commission)
 		if p.Commission > fullCommission || step > s.p.CommissionStep {
@@ -140,7 +146,53 @@ func (s *Stake) describe(o *Operator, p *action.OperatorUpdate) error {
 		}
 		o.CommissionEpoch = s.open.Number + 1
 	}
-	o.Node, o.Commission = p.Node, p.Commission
+	o.Commission = p.Commission
+	return s.takeNode(owner, o, p.Node, p.NodeProof)
+}
+
+// takeNode writes what an operator says of its node. One that it has not named before is its own by the node key's proof, and nobody else's.
+func (s *Stake) takeNode(owner common.Address, o *Operator, n action.Node, proof action.NodeProof) error {
+	before := o.Node.PeerID
+	o.Node = n
+	if n.PeerID == before {
+		return nil
+	}
+	if before != "" {
+		key, err := action.ParsePeerID(before)
+		if err != nil {
+			return fmt.Errorf("give up the node of %s: %w", owner, err)
+		}
+		s.st.Delete(nodeKey(key))
+	}
+	if n.PeerID == "" {
+		return nil
+	}
+	key, err := action.ParsePeerID(n.PeerID)
+	if err != nil || !key.Signed(s.b.ChainID, owner, proof) {
+		return tx.NewReject(BadNodeProof, "the proof is not the signature of node %.60q for %s", n.PeerID, owner)
+	}
+	if err := s.freeNode(key); err != nil {
+		return err
+	}
+	s.st.Set(nodeKey(key), owner)
+	return nil
+}
+
+// freeNode takes a node out of the record that names it, if that is of an operator that is over.
+func (s *Stake) freeNode(key action.NodeKey) error {
+	owner, found, err := state.Load[common.Address](s.st, nodeKey(key))
+	if err != nil || !found {
+		return err
+	}
+	o, err := s.operator(owner)
+	if err != nil {
+		return err
+	}
+	if !o.Tombstoned && !o.Shares.IsZero() {
+		return tx.NewReject(NodeTaken, "the node is that of %s", owner)
+	}
+	o.Node = action.Node{Name: o.Node.Name}
+	s.put(owner, &o)
 	return nil
 }
 

@@ -44,12 +44,16 @@ func (c *chaos) any() (common.Address, action.Action) {
 	switch c.rng.IntN(24) {
 	case 0, 1:
 		c.keys++
-		return op, c.create(op, testKey("fresh", c.keys), c.rng.Uint64N(9_000))
+		a := c.create(op, testKey("fresh", c.keys), c.rng.Uint64N(9_000))
+		a.Node, a.NodeProof = c.node(op)
+		return op, a
 	case 2:
 		c.keys++
 		return op, c.rotate(op, testKey("fresh", c.keys))
 	case 3:
-		return op, &action.OperatorUpdate{Commission: c.rng.Uint64N(300)}
+		a := &action.OperatorUpdate{Commission: c.rng.Uint64N(300)}
+		a.Node, a.NodeProof = c.node(op)
+		return op, a
 	case 4:
 		return op, &action.OperatorLeave{Leave: c.rng.IntN(3) == 0}
 	case 5, 6:
@@ -88,6 +92,21 @@ func (c *chaos) any() (common.Address, action.Action) {
 		return []common.Address{m.Owner, m.Address}[c.rng.IntN(2)], a
 	}
 	return who, c.evidence()
+}
+
+// node is one of few, with a proof that is good most of the time; or none, or the one that the owner has already.
+func (c *chaos) node(owner common.Address) (n action.Node, proof action.NodeProof) {
+	i := c.rng.IntN(12)
+	switch c.rng.IntN(10) {
+	case 0:
+		return n, proof
+	case 1:
+		return node(i), nodeProof(i+1, owner)
+	case 2, 3:
+		o, _, _ := LoadOperator(c.tx.st, owner)
+		return o.Node, proof
+	}
+	return node(i), nodeProof(i, owner)
 }
 
 // evidence is rarely good: each good one takes an operator out for ever.
@@ -239,7 +258,7 @@ func TestRandomEvents(t *testing.T) {
 	codes := map[tx.Code]int{}
 	missing := func() (out []tx.Code) {
 		for _, code := range []tx.Code{
-			"", ZeroAmount, InsufficientBalance, UnknownOperator, OperatorExists, BelowMinStake, BadCommission, Unchanged, Tombstoned, NotJailed, StillJailed,
+			"", ZeroAmount, InsufficientBalance, UnknownOperator, OperatorExists, BelowMinStake, BadCommission, BadNodeProof, NodeTaken, Unchanged, Tombstoned, NotJailed, StillJailed,
 			TooManyShares, NothingUnbonding, UnbondingTime, UnbondingUnpublished, NothingToClaim, EvidenceSame, EvidenceForged, EvidenceStranger, WrongRange,
 		} {
 			if codes[code] == 0 {

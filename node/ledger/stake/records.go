@@ -159,6 +159,8 @@ func unbondingKey(owner common.Address, epoch uint64, holder common.Address) sta
 
 func consensusKey(a common.Address) state.Key { return state.NewKey(state.ConsensusKey, a[:]) }
 
+func nodeKey(k action.NodeKey) state.Key { return state.NewKey(state.NodeOwner, k[:]) }
+
 // AttestationKey is that of what an operator has attested last, by its owner.
 func AttestationKey(owner common.Address) state.Key {
 	return state.NewKey(state.Attestation, owner[:])

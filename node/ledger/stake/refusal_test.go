@@ -77,6 +77,10 @@ func TestBadInput(t *testing.T) {
 	badProof.Proof = w.create(owner(6), stranger, 0).Proof
 	greedy := w.create(owner(5), stranger, 3_000)
 	greedy.Commission = 10_001
+	noNode, noProof, takenNode := w.create(owner(5), stranger, 3_000), w.create(owner(5), stranger, 3_000), w.create(owner(5), stranger, 3_000)
+	noNode.Node.PeerID, noNode.NodeProof = "16Uiu2HAm1Gd1KvzLrUJrCVJPUdbbTKgCxwUkHZc7wbTRyPTUK1qV", nodeProof(5, owner(5))
+	noProof.Node, noProof.NodeProof = node(5), nodeProof(5, owner(6))
+	takenNode.Node, takenNode.NodeProof = node(0), nodeProof(0, owner(5))
 	rich := w.create(owner(5), stranger, 0)
 	rich.Amount = &most
 	for name, c := range map[string]struct {
@@ -93,6 +97,13 @@ func TestBadInput(t *testing.T) {
 		"create, another's proof": {owner(5), badProof, BadKeyProof},
 		"create, key in use":      {owner(5), taken, KeyTaken},
 		"create, commission":      {owner(5), greedy, BadCommission},
+		"create, no node":         {owner(5), noNode, BadNodeProof},
+		"create, node of another": {owner(5), noProof, BadNodeProof},
+		"create, node in use":     {owner(5), takenNode, NodeTaken},
+		"update, no proof":        {owner(0), &action.OperatorUpdate{Node: node(5)}, BadNodeProof},
+		"update, member's node":   {owner(0), &action.OperatorUpdate{Node: node(1)}, BadNodeProof},
+		"update, another's proof": {owner(0), &action.OperatorUpdate{Node: node(5), NodeProof: nodeProof(5, owner(1))}, BadNodeProof},
+		"update, node in use":     {owner(0), update(owner(0), 1), NodeTaken},
 		"update of a stranger":    {holder(0), &action.OperatorUpdate{}, UnknownOperator},
 		"update, big step":        {owner(0), &action.OperatorUpdate{Commission: 101}, BadCommission},
 		"rotate of a stranger":    {holder(0), w.rotate(holder(0), stranger), UnknownOperator},

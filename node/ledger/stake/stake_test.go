@@ -87,8 +87,17 @@ func TestGoldenExample(t *testing.T) {
 	}
 	w := newWorld(t, testParams(), 30, 30, 20, 20)
 	record := func(k state.Key) string { return hex.EncodeToString(w.records[k]) }
+	moved := update(owner(0), 0)
+	key, err := action.ParsePeerID(moved.Node.PeerID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	golden.Check(t, "operators", map[string]any{
 		"absent": absent, "late": late, "key digest": action.KeyDigest(chainID, owner(0)),
+		"node": map[string]string{
+			"chain id": chainID, "owner": owner(0).Hex(), "peer id": moved.Node.PeerID, "key": hex.EncodeToString(key[:]),
+			"statement": hex.EncodeToString(action.NodeStatement(chainID, owner(0))), "proof": hex.EncodeToString(moved.NodeProof[:]), "record": record(nodeKey(key)),
+		},
 		"genesis records": map[string]string{
 			"operator": record(OperatorKey(owner(0))), "delegation": record(DelegationKey(owner(0), owner(0))), "chain": record(chainKey), "pots": record(potsKey),
 		},

@@ -83,7 +83,7 @@ func newWorld(t testing.TB, p Params, powers ...uint64) *world {
 	for i, power := range powers {
 		k := testKey("operator", i)
 		w.keys[addr(k)] = k
-		founders = append(founders, Founder{Address: addr(k), Key: crypto.CompressPubkey(&k.PublicKey), Power: power})
+		founders = append(founders, Founder{Address: addr(k), Key: crypto.CompressPubkey(&k.PublicKey), Power: power, Node: node(i)})
 		validators[addr(k)] = power
 	}
 	st := state.New(w)
@@ -349,6 +349,7 @@ func (w *world) deepAudit() {
 	var tokens, unbonding, buckets, rewards, gathered uint256.Int
 	shares, unbondingShares := map[common.Address]uint256.Int{}, map[string]uint256.Int{}
 	var leaves []uint64
+	nodes, claims := map[string]common.Address{}, 0
 	places, entries, noted := 0, map[state.Key]Entry{}, map[state.Key]Entry{}
 	for k, v := range w.records { // any order: sums
 		id := k.ID()
@@ -361,9 +362,17 @@ func (w *world) deepAudit() {
 			if o.Place > 0 {
 				places++
 			}
+			if id := o.Node.PeerID; id != "" {
+				if other, named := nodes[id]; named {
+					w.t.Fatalf("node %s is named by %s and %x", id, other, k.ID())
+				}
+				nodes[id] = common.BytesToAddress(k.ID())
+			}
 			if (o.Place > 0) == o.Tokens.Lt(&w.p.MinStake) {
 				w.t.Fatalf("place %d with %s tokens", o.Place, o.Tokens.Dec())
 			}
+		case state.NodeOwner:
+			claims++
 		case state.Delegation:
 			var d Delegation
 			w.decode(v, &d)
@@ -404,6 +413,7 @@ func (w *world) deepAudit() {
 			}
 		}
 	}
+	w.auditNodes(nodes, claims)
 	p := w.pots()
 	for name, c := range map[string][2]uint256.Int{
 		"staked": {tokens, p.Staked}, "unbonding": {unbonding, p.Unbonding}, "buckets": {buckets, p.Buckets}, "rewards": {rewards, p.Rewards},

@@ -36,6 +36,7 @@ const (
 	Offences      Kind = 29
 	Pots          Kind = 30
 	Entry         Kind = 31 // id: owner(20) epoch(8)
+	NodeOwner     Kind = 32 // id: node key(32)
 
 	// Of the fee rule (specs/10-fees.md).
 	Market      Kind = 40 // no id: what all lanes share

@@ -16,7 +16,7 @@ type Link struct {
 	Address     string // host:port; empty: it dials, this node does not
 }
 
-// roster is who may link: the configured peers and who operates now, members of the set first. Everybody else follows over libp2p.
+// roster is who may link: the configured peers and who operates now. Everybody else follows over libp2p.
 type roster struct {
 	self      string
 	fixed     []Link
@@ -30,15 +30,12 @@ func newRoster(self string, fixed []Link, operators func() []Link) *roster {
 	return r
 }
 
-// refresh asks who operates now. Of two records that name one node the first counts, so nobody who comes later moves it; a configured peer keeps its
-// configured address.
+// refresh asks who operates now: no two name one node. A configured peer keeps its configured address.
 func (r *roster) refresh() {
 	now := map[string]string{}
 	if r.operators != nil {
 		for _, l := range r.operators() {
-			if _, named := now[l.ConsensusID]; !named {
-				now[l.ConsensusID] = l.Address
-			}
+			now[l.ConsensusID] = l.Address
 		}
 	}
 	for _, l := range r.fixed {

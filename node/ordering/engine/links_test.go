@@ -79,15 +79,13 @@ func TestLinksFollowTheOperators(t *testing.T) {
 	})
 }
 
-// Whoever registers an operator with a member's peer id moves nobody's links: members come first, and the first record that names a node counts.
-func TestAStrangersRecordMovesNoMember(t *testing.T) {
-	member := Link{"aa00000000000000000000000000000000000000", "10.0.0.1:26656"}
-	stranger := Link{member.ConsensusID, "203.0.113.9:1"}
-	fixed := Link{"bb00000000000000000000000000000000000000", "10.0.0.2:26656"}
-	r := newRoster("ff", []Link{fixed}, func() []Link { return []Link{member, stranger, {fixed.ConsensusID, "203.0.113.9:1"}} })
+// What the ledger says of a configured peer does not move it.
+func TestAConfiguredPeerKeepsItsAddress(t *testing.T) {
+	member, fixed := Link{"aa00000000000000000000000000000000000000", "10.0.0.1:26656"}, Link{"bb00000000000000000000000000000000000000", "10.0.0.2:26656"}
+	r := newRoster("ff", []Link{fixed}, func() []Link { return []Link{member, {fixed.ConsensusID, "203.0.113.9:1"}} })
 	for _, want := range []Link{member, fixed} {
 		if got := (*r.current.Load())[want.ConsensusID]; got != want.Address {
-			t.Errorf("%s is dialled at %s, which a stranger has named, not at %s", want.ConsensusID, got, want.Address)
+			t.Errorf("%s is dialled at %s, not at %s", want.ConsensusID, got, want.Address)
 		}
 	}
 }
