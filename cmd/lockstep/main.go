@@ -39,6 +39,7 @@ func app() *cli.App {
 			rollupCommand(),
 			daCommand(),
 			bundleCommand(),
+			forcedCommand(),
 			nsCommand(),
 			accountCommand(),
 			rewardsCommand(),
