@@ -49,6 +49,7 @@ func testGenesis(t testing.TB, change func(*genesis.Params)) *genesis.Genesis {
 		NamespaceDeposit: 1_000, EpochMS: 1_000, SilenceMS: 1_000, ProtocolVersion: 1,
 		MaxOperators: 4, PowerUnit: 1_000, MinPower: 1, UnbondingMS: 1_000_000, EvidenceMS: 1_000_000, CommissionStep: 1,
 		SlashBase: 1_000, DowntimeMS: 1_000_000, JailMS: 1_000, LeastLeaf: 1,
+		DAStart: 1, ForcedDelay: 1, ForcedWindow: 2, MaxUnpublished: 1,
 	}}
 	if change != nil {
 		change(&g.Params)
